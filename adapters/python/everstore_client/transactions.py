@@ -70,8 +70,8 @@ class Batch:
 def encode_all(
     codec: Codec[Any],
     events: Iterable[object],
-    type: str | None = None,
-    data: Any = None,  # noqa: A002
+    type: str | None = None,  # noqa: A002
+    data: Any = None,
 ) -> Iterator[Encoded]:
     """The events given as objects, then the one given by its type and data."""
     yield from map(codec.encode, events)
@@ -82,8 +82,8 @@ def encode_all(
 def batch_of(
     codec: Codec[Any],
     events: Iterable[object],
-    type: str | None = None,
-    data: Any = None,  # noqa: A002
+    type: str | None = None,  # noqa: A002
+    data: Any = None,
 ) -> Batch:
     batch = Batch()
     batch.add(encode_all(codec, events, type, data))
