@@ -15,7 +15,7 @@ import anyio
 import pytest
 from support.server import RunningServer
 
-from everstore_client.wire.layouts import LITTLE
+from everstore_client.wire.layouts import AUTHENTICATE, ERROR, LITTLE, MULTIPART, READ
 
 VECTORS = Path(__file__).parent / "vectors"
 PATIENCE_S = 30.0
@@ -70,7 +70,7 @@ def eventually() -> Callable[[Callable[[], bool]], None]:
 
 
 class SilentServer:
-    """A listener that greets, lets anybody in, answers what it has an answer for, and is silent about the rest.
+    """A listener that greets, refuses every login, answers what it has an answer for, and is silent about the rest.
 
     `answers` are bodies of replies by type. What it is silent about is answered by `release`.
     """
@@ -78,9 +78,10 @@ class SilentServer:
     def __init__(self, hello: bytes, answers: dict[int, bytes]) -> None:
         self.answers = {8: b"\0", **answers}
         self.heard: list[int] = []
+        self.hello = hello
+        self.breaks_off_reads = False
         self.accepted: list[socket.socket] = []
         self._held: list[tuple[socket.socket, int, int]] = []
-        self._hello = hello
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._threads = [threading.Thread(target=self._accept)]
         self._threads[0].start()
@@ -117,7 +118,7 @@ class SilentServer:
             except OSError:
                 return
             self.accepted.append(connection)
-            connection.sendall(self._hello)
+            connection.sendall(self.hello)
             thread = threading.Thread(target=self._serve, args=(connection,))
             self._threads.append(thread)
             thread.start()
@@ -127,7 +128,12 @@ class SilentServer:
             while header := self._read(stream, LITTLE.header.size):
                 kind, size, uid, _, _ = LITTLE.header.unpack(header)
                 stream.read(size)
-                if kind in self.answers:
+                if kind == AUTHENTICATE:
+                    connection.sendall(LITTLE.header.pack(ERROR, 4, uid, 0, 0) + LITTLE.pack(2))
+                elif kind == READ and self.breaks_off_reads:
+                    self._reply(connection, kind, uid, self.answers[kind], MULTIPART)
+                    connection.shutdown(socket.SHUT_RDWR)
+                elif kind in self.answers:
                     self._reply(connection, kind, uid, self.answers[kind])
                 else:
                     self._held.append((connection, kind, uid))
@@ -140,8 +146,8 @@ class SilentServer:
             return b""
         return data if len(data) == count else b""
 
-    def _reply(self, connection: socket.socket, kind: int, uid: int, body: bytes) -> None:
-        connection.sendall(LITTLE.header.pack(kind, len(body), uid, 0, 1) + body)
+    def _reply(self, connection: socket.socket, kind: int, uid: int, body: bytes, properties: int = 0) -> None:
+        connection.sendall(LITTLE.header.pack(kind, len(body), uid, properties, 1) + body)
 
 
 @pytest.fixture
