@@ -18,7 +18,7 @@ class Clock:
         self._text = ""
 
     def stamp(self) -> bytes:
-        """Now, as 23 bytes. May go back when the machine's clock does: journals take the later of this and their last."""
+        """Now, as 23 bytes. May go back when the machine's clock does: a journal takes this or its last."""
         second, millisecond = divmod(time.time_ns() // 1_000_000, 1000)
         if second != self._second:
             self._second = second

@@ -1,8 +1,10 @@
 """What can go wrong, told apart by whose fault it is and when it shows.
 
-- *Theirs*: `Refused` – a request that cannot be served. It carries the wire code that answers it; nothing has happened.
+- *Theirs*: `Refused` – a request that cannot be served. It carries the wire code that answers it; nothing has
+  happened.
 - *The operator's*: `ConfigError`, `DirectoryInUse` – the server does not start, and says what would be right.
-- *The disk's*: `NoSpace` – an ordinary answered error; `StorageFailed` – what is on disk is now unknown, the worker leaves;
+- *The disk's*: `NoSpace` – an ordinary answered error; `StorageFailed` – what is on disk is now unknown, the worker
+  leaves;
   `Damaged` – a journal or log is not what any crash leaves behind.
 
 A conflict is none of these: it is a normal result.

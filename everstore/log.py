@@ -70,7 +70,11 @@ class _Text(logging.Formatter):
 
 class _Json(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        line: dict[str, object] = {"time": _time(record), "level": record.levelname.lower(), "message": record.getMessage()}
+        line: dict[str, object] = {
+            "time": _time(record),
+            "level": record.levelname.lower(),
+            "message": record.getMessage(),
+        }
         line.update(getattr(record, "context", {}))
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)

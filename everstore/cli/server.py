@@ -34,14 +34,16 @@ def _options(command: Any) -> Any:
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @_options
-@click.option("--config", metavar="FILE", envvar="EVERSTORE_CONFIG", help="A TOML file, or the original's settings.conf.")
+@click.option(
+    "--config", metavar="FILE", envvar="EVERSTORE_CONFIG", help="A TOML file, or the original's settings.conf."
+)
 @click.version_option(__version__, prog_name="everstore-server")
 def main(config: str | None, **options: str | None) -> None:
     """Serve journals of events.
 
-    Every option can also be set in the environment (EVERSTORE_PORT for --port) and in the configuration file (port = 6929).
-    The command line decides before the environment, the environment before the file. The password comes from --password-file,
-    or from EVERSTORE_PASSWORD.
+    Every option can also be set in the environment (EVERSTORE_PORT for --port) and in the configuration file (port
+    = 6929). The command line decides before the environment, the environment before the file. The password comes
+    from --password-file, or from EVERSTORE_PASSWORD.
     """
     try:
         settings = load({name.replace("_", "-"): text for name, text in options.items()}, os.environ, config)

@@ -1,4 +1,4 @@
-"""From sources to `Settings`: the first source that has a setting decides; then settings are held against each other."""
+"""From sources to `Settings`: the first source that has one decides; then settings are held against each other."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ def load(options: Mapping[str, str | None], variables: Mapping[str, str], config
         config_file: the file named by `--config` or `EVERSTORE_CONFIG`.
 
     Raises:
-        ConfigError: a value is wrong, or two contradict each other. The message says which, where it came from, and what it may be.
+        ConfigError: a value is wrong, or two contradict each other. The message says which, where it came from, and
+            what it may be.
     """
     in_order = [sources.command_line(options), sources.environment(variables)]
     if config_file:

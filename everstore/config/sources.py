@@ -28,7 +28,9 @@ def command_line(options: Mapping[str, str | None]) -> Source:
 
 def environment(variables: Mapping[str, str]) -> Source:
     given = ((setting, variables.get(setting.variable)) for setting in SETTINGS)
-    return Source("environment", {setting.name: (setting.variable, text) for setting, text in given if text is not None})
+    return Source(
+        "environment", {setting.name: (setting.variable, text) for setting, text in given if text is not None}
+    )
 
 
 def file(path: str) -> Source:
@@ -64,7 +66,9 @@ def _toml(path: str, table: dict[str, object]) -> dict[str, tuple[str, str]]:
 
 
 def _original(path: str, text: str) -> dict[str, tuple[str, str]]:
-    """The original's format: `key=value`, one a line. Lines without a = are passed over, as the original does; so are comments."""
+    """The original's format: `key=value`, one a line. Lines without a = are passed over, as the original does; so are
+    comments.
+    """
     by_original = {setting.original: setting for setting in SETTINGS if setting.original}
     texts: dict[str, tuple[str, str]] = {}
     for line in text.splitlines():
@@ -80,7 +84,13 @@ def _original(path: str, text: str) -> dict[str, tuple[str, str]]:
 
 def _log_level(path: str, key: str, value: str) -> str:
     """The original counts levels from 1 (errors) to 9 (everything)."""
-    levels = dict(zip("123456789", ["error", "warning", "warning", "info", "info", "debug", "debug", "debug", "debug"], strict=True))
+    levels = dict(
+        zip(
+            "123456789",
+            ["error", "warning", "warning", "info", "info", "debug", "debug", "debug", "debug"],
+            strict=True,
+        )
+    )
     if value not in levels:
         raise ConfigError(f"{key} in {path} is {value!r}; it may be a number from 1 (errors only) to 9 (everything)")
     return levels[value]

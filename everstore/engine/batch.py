@@ -1,7 +1,8 @@
 """The answers of one batch, collected while requests are decided, given out when its commits are durable.
 
-Each answer remembers the journal it speaks of: should the disk have no room for that journal's commits, then what was said about it in this
-batch – sizes, conflicts, existence – never came true, and all of it is answered "cannot write" instead.
+Each answer remembers the journal it speaks of: should the disk have no room for that journal's commits, then what
+was said about it in this batch – sizes, conflicts, existence – never came true, and all of it is answered "cannot
+write" instead.
 """
 
 from __future__ import annotations

@@ -1,13 +1,17 @@
 """The group commit: how a batch becomes durable. All of the durability policy stands here.
 
 1. The batch, all its journals' new bytes, is written to the commit log.
-2. With durability "fsync" the log is synced: the one sync of the batch. With "os" it is not: the page cache outlives the process.
-3. Each journal is appended to (new lines, then the old marker is turned). From here on a crash is repaired from the log.
+2. With durability "fsync" the log is synced: the one sync of the batch. With "os" it is not: the page cache
+   outlives the process.
+3. Each journal is appended to (new lines, then the old marker is turned). From here on a crash is repaired from the
+   log.
 
-Only then may anybody be answered. When the log is full, a checkpoint makes the journals themselves durable, and the log starts anew.
+Only then may anybody be answered. When the log is full, a checkpoint makes the journals themselves durable, and the
+log starts anew.
 
-Error handling: a full disk refuses what did not fit, and everything else is as it was. Anything worse is `StorageFailed`: what is on
-disk is unknown, and only a new process that repairs first may go on. It is never tried again.
+Error handling: a full disk refuses what did not fit, and everything else is as it was. Anything worse is
+`StorageFailed`: what is on disk is unknown, and only a new process that repairs first may go on. It is never tried
+again.
 """
 
 from __future__ import annotations

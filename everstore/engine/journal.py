@@ -1,6 +1,7 @@
 """One journal in use, and the table of those in use.
 
-A journal that nobody uses costs nothing: after `limits.IDLE_JOURNAL_S` without a request and without an open transaction it is dropped.
+A journal that nobody uses costs nothing: after `limits.IDLE_JOURNAL_S` without a request and without an open
+transaction it is dropped.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ from everstore.storage.journals import JournalFiles
 
 
 class Journal:
-    """`size` and `stamp` are those after the commits decided so far; `durable_size` lags behind while a batch is under way.
+    """`size` and `stamp` are those after the commits decided so far; `durable_size` lags behind while a batch is under
+    way.
 
-    `pending` holds the lines of the batch under way; `open_count` the transactions open on it; `declared` exists while there are any.
+    `pending` holds the lines of the batch under way; `open_count` the transactions open on it; `declared` exists
+    while there are any.
     """
 
     __slots__ = ("damage", "declared", "durable_size", "name", "open_count", "pending", "size", "stamp", "used")
@@ -68,7 +71,7 @@ class Journals:
             self._drop(journal)
 
     def _drop_beyond(self, most: int) -> None:
-        """Forget the longest unused. A few at a time, since those with open transactions stay, and may be any number."""
+        """Forget the longest unused. A few at a time, since those with open transactions stay, and may be many."""
         for _ in range(min(len(self._used) - most, 4)):
             oldest = next(iter(self._used.values()))
             self._used.move_to_end(oldest.name)

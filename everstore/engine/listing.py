@@ -1,7 +1,8 @@
 """Listing journals: a page of names in byte order, found by walking the directories, a few entries at a time.
 
-Nothing is remembered between pages, and at most one page of names is held: each directory on the way is looked through for the smallest names
-behind the last one. Between two steps other requests are served. A journal that is empty does not exist.
+Nothing is remembered between pages, and at most one page of names is held: each directory on the way is looked
+through for the smallest names behind the last one. Between two steps other requests are served. A journal that is
+empty does not exist.
 """
 
 from __future__ import annotations
@@ -75,15 +76,24 @@ class Listing:
         """
         entries = self._disk.entries(os.fsdecode(folder[1:]))
         while step := list(islice(entries, limits.LIST_STEP_ENTRIES)):
-            keys = (os.fsencode(entry.name) + b"/" if entry.is_dir(follow_symlinks=False) else os.fsencode(entry.name) for entry in step)
+            keys = (
+                os.fsencode(entry.name) + b"/" if entry.is_dir(follow_symlinks=False) else os.fsencode(entry.name)
+                for entry in step
+            )
             suffix = SUFFIX.encode()
-            yield [key if key.endswith(b"/") else key.removesuffix(suffix) for key in keys if key.endswith((b"/", suffix))]
+            yield [
+                key if key.endswith(b"/") else key.removesuffix(suffix) for key in keys if key.endswith((b"/", suffix))
+            ]
 
     def _concerns(self, full: bytes) -> bool:
         """True for a name that is asked for, and a directory that may hold some."""
         if full.endswith(b"/"):
             in_prefix = full.startswith(self._prefix) or self._prefix.startswith(full)
-            return in_prefix and (full > self._after or self._after.startswith(full)) and full != b"/" + OWN_FOLDER.encode() + b"/"
+            return (
+                in_prefix
+                and (full > self._after or self._after.startswith(full))
+                and full != b"/" + OWN_FOLDER.encode() + b"/"
+            )
         return full.startswith(self._prefix) and full > self._after
 
     def _is_journal(self, name: bytes) -> bool:

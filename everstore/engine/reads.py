@@ -1,4 +1,6 @@
-"""Reading a journal as the parts of a reply, one piece of the file at a time, so that a gigabyte needs no more memory than a line."""
+"""Reading a journal as the parts of a reply, one piece of the file at a time, so that a gigabyte needs no more memory
+than a line.
+"""
 
 from __future__ import annotations
 

@@ -1,12 +1,13 @@
-"""The store of one worker: decides requests, commits in batches. This is where the wire protocol meets journals, and the only place.
+"""The store of one worker: decides requests, commits in batches. This is where the wire protocol meets journals, and
+the only place.
 
     store.begin(bytes_arrived)
     for connection, frame in arrived:
         store.handle(connection, frame)
     answers = store.commit()
 
-`handle` never writes to a journal and never waits for a sync; `commit` does both once for all that was handled. Decisions see the
-commits decided before them in the same batch; answers leave only when those are durable.
+`handle` never writes to a journal and never waits for a sync; `commit` does both once for all that was handled.
+Decisions see the commits decided before them in the same batch; answers leave only when those are durable.
 """
 
 from __future__ import annotations
@@ -33,14 +34,23 @@ from everstore.wire.frames import Frame
 from everstore.wire.layouts import WITH_TIMESTAMPS, Type
 
 _NAMES_A_WORKER = frozenset({Type.COMMIT, Type.ROLLBACK, Type.READ})
-"""Requests whose header carries the worker that the new-transaction reply named. Any that exists will do: the name decides."""
+"""Requests whose header carries the worker that the new-transaction reply named. Any that exists will do: the name
+decides.
+"""
 
 
 class Store:
     """The journals of one worker, the one with the number `worker` (from 1 on) of `workers`."""
 
     def __init__(
-        self, worker: int, workers: int, disk: Disk, files: JournalFiles, group: GroupCommit, clock: Clock, lifetime_s: float
+        self,
+        worker: int,
+        workers: int,
+        disk: Disk,
+        files: JournalFiles,
+        group: GroupCommit,
+        clock: Clock,
+        lifetime_s: float,
     ) -> None:
         self._worker = worker
         self._workers = workers
@@ -146,7 +156,9 @@ class Store:
         self._batch.answer(connection, uid, replies.commit(uid, self._worker, success, journal.size), journal)
 
     def _lines(self, journal: Journal, events: bytes) -> bytes:
-        """What the commit will write. Refused here, it leaves the transaction open: the same commit may come again later."""
+        """What the commit will write. Refused here, it leaves the transaction open: the same commit may come again
+        later.
+        """
         if journal.damage:
             raise Refused(Code.CANNOT_WRITE, f"the journal is damaged: {journal.damage}")
         if not self._space:
@@ -186,7 +198,9 @@ class Store:
         size = min(size, journal.size)
         if offset > size:
             raise Refused(Code.READ_FAILED, f"the offset {offset} is past the size {size}")
-        self._batch.answer(connection, uid, self._read_parts(uid, journal, offset, size, bool(frame[3] & WITH_TIMESTAMPS)), journal)
+        self._batch.answer(
+            connection, uid, self._read_parts(uid, journal, offset, size, bool(frame[3] & WITH_TIMESTAMPS)), journal
+        )
 
     def _read_parts(self, uid: int, journal: Journal, offset: int, size: int, with_stamps: bool) -> Parts:
         """The reply to a read. Begun only when the batch is durable: before, the bytes may not even be in the file."""
@@ -216,7 +230,12 @@ class Store:
 
     def _status(self, connection: int, frame: Frame) -> None:
         uid = frame[2]
-        status = {"worker": self._worker, "journals": len(self._journals), "transactions": len(self._transactions), **self._counts}
+        status = {
+            "worker": self._worker,
+            "journals": len(self._journals),
+            "transactions": len(self._transactions),
+            **self._counts,
+        }
         self._batch.answer(connection, uid, replies.status(uid, self._worker, orjson.dumps(status)), None)
 
     def _list(self, connection: int, frame: Frame) -> None:
@@ -239,8 +258,9 @@ class Store:
         declared.forget_until(min((each.opened_at for each in open_here), default=journal.size))
         if len(declared) > limits.TYPES_PER_JOURNAL_MAX:
             log.warning(
-                f"more than {limits.TYPES_PER_JOURNAL_MAX} types were committed while transactions were open: these are ended",
-                worker=self._worker, journal=log.shown(journal.name),
+                f"more than {limits.TYPES_PER_JOURNAL_MAX} types came while transactions were open: these are ended",
+                worker=self._worker,
+                journal=log.shown(journal.name),
             )
             for transaction in open_here:
                 self._transactions.end_late(transaction)

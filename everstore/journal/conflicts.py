@@ -1,7 +1,7 @@
 """Which types a journal's commits declared, and since when: what decides conflicts.
 
-A commit conflicts if and only if one of its types was declared by a commit that came after its transaction opened. "When" is the journal's
-size right after the commit: sizes only grow, so they order the commits of one journal.
+A commit conflicts if and only if one of its types was declared by a commit that came after its transaction opened.
+"When" is the journal's size right after the commit: sizes only grow, so they order the commits of one journal.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ _SEPARATOR = re.compile(rb"[,\n]")
 
 
 def types_of(field: bytes) -> set[bytes]:
-    """The set in a commit's `types`: separated by commas, as documented, or newlines, as the published Java adapter sends them."""
+    """The set in a commit's `types`: separated by commas, as documented, or newlines, as the published Java adapter
+    sends them.
+    """
     return set(_SEPARATOR.split(field)) - {b""}
 
 
@@ -48,7 +50,7 @@ class Declared:
     def roll_back(self, size: int) -> None:
         """Take back the declarations of commits behind `size`, which were not written after all.
 
-        Where such a commit had replaced an earlier declaration, that one counts as made at `size`: a transaction may then conflict
-        without need, never the other way round.
+        Where such a commit had replaced an earlier declaration, that one counts as made at `size`: a transaction
+        may then conflict without need, never the other way round.
         """
         self._last = {each: min(at, size) for each, at in self._last.items()}

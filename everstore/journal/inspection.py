@@ -24,7 +24,8 @@ class Fault:
 def faults(data: bytes | mmap) -> Iterator[Fault]:
     """Every fault of one journal, in the order of its bytes. An empty journal has none.
 
-    A line must begin with a timestamp, a space and an event; timestamps do not go back; the last byte, and no other, is a NUL.
+    A line must begin with a timestamp, a space and an event; timestamps do not go back; the last byte, and no
+    other, is a NUL.
     """
     position, end = 0, len(data)
     latest = b""
@@ -54,4 +55,6 @@ def _faults_of_line(head: bytes, position: int, latest: bytes) -> Iterator[Fault
     elif len(head) <= STAMP_BYTES + 1:
         yield Fault(position, "a line without an event")
     elif head[:STAMP_BYTES] < latest:
-        yield Fault(position, f"a timestamp before an earlier line's: {head[:STAMP_BYTES].decode()} after {latest.decode()}")
+        yield Fault(
+            position, f"a timestamp before an earlier line's: {head[:STAMP_BYTES].decode()} after {latest.decode()}"
+        )

@@ -1,8 +1,8 @@
 """Journal names and the files they stand for: `/user/42` is `user/42.log` below the journal directory.
 
-Two names never meet in one file or directory. That is why a component `.` is refused (`/./a` would be the file of `/a`, owned by another
-worker), why only the last component may end in `.log` (`/a.log/b` needs a directory where `/a` has its file), and why the server's own
-folder is nobody's first component.
+Two names never meet in one file or directory. That is why a component `.` is refused (`/./a` would be the file of
+`/a`, owned by another worker), why only the last component may end in `.log` (`/a.log/b` needs a directory where
+`/a` has its file), and why the server's own folder is nobody's first component.
 """
 
 from __future__ import annotations

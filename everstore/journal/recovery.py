@@ -2,15 +2,15 @@
 
 A journal is whole transactions, each ended by a NUL that the next one turns into a newline. Walking it from its start:
 
-| at the end of a segment stands | the segment is | why |
+| behind a segment stands | it is | why |
 | --- | --- | --- |
 | one NUL, the file's last byte and its only one | kept | sound |
-| one NUL, all lines begin with a timestamp | kept | a whole transaction; if it is not the last, its NUL should have been turned |
+| one NUL, all lines begin with a timestamp | kept | a whole transaction; a further one should have turned the NUL |
 | nothing: the file ends without a NUL | cut | torn while it was appended |
 | a NUL right at its start | cut | zeros: the file grew before its data came |
 | zeros, then further bytes | cut | a hole: the data came in another order |
-| zeros up to the end of the file, from a sector's edge on | cut | a torn transaction looks like that; the NUL is no end marker |
-| zeros up to the end of the file, from elsewhere on | kept | tears fall on sector edges, so the first NUL is the marker |
+| zeros up to the end of the file, from a sector's edge on | cut | torn there; the first zero is no end marker |
+| zeros up to the end of the file, from elsewhere on | kept | tears fall on edges, so the first is the marker |
 | one NUL, but a line begins without a timestamp | cut | not what this server or the original writes |
 
 From the first segment that is cut on, everything goes. What goes is kept beside the journal by the caller.
@@ -46,7 +46,9 @@ KEPT = frozenset({Ending.MARKED, Ending.ZEROS_BEHIND})
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What repair makes of a journal: its first `keep` bytes, with the NULs at `turn` made newlines. `why` it is cut, or empty."""
+    """What repair makes of a journal: its first `keep` bytes, with the NULs at `turn` made newlines. `why` it is cut,
+    or empty.
+    """
 
     keep: int
     turn: tuple[int, ...]

@@ -3,8 +3,9 @@
     2015-08-02T16:23:02.580 examples.UserCreated {"username":"pa@speedledger.se"}\\n
     |<------ 23 bytes ---->|^ a space, then the event as the client sent it
 
-Lines are joined by newlines; the last byte of a sound, non-empty journal is a NUL, the end marker, and it holds no other. Measured on lines of
-90 bytes: stamping takes 13 ns an event, cutting stamps off 90, splitting into lines and joining again 110.
+Lines are joined by newlines; the last byte of a sound, non-empty journal is a NUL, the end marker, and it holds no
+other. Measured on lines of 90 bytes: stamping takes 13 ns an event, cutting stamps off 90, splitting into lines and
+joining again 110.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ def check_events(events: bytes) -> None:
     """Accept what may become lines.
 
     Raises:
-        Refused: the events hold a NUL, which would forge an end marker, or an empty line, which would be no event (code 13).
+        Refused: the events hold a NUL, which would forge an end marker, or an empty line, which would be no event
+            (code 13).
     """
     if END in events:
         raise Refused(Code.EVENTS_INVALID, f"the events hold a NUL at byte {events.index(END)}")
@@ -44,13 +46,17 @@ def stamped(events: bytes, stamp: bytes) -> bytes:
 
 
 def first_unstamped_line(text: bytes) -> int | None:
-    """The position of the first line in `text` that does not begin with a timestamp, a space and a byte of event; None: all do."""
+    """The position of the first line in `text` that does not begin with a timestamp, a space and a byte of event;
+    None: all do.
+    """
     found = _UNSTAMPED_LINE.search(text)
     return found.end() if found else None
 
 
 class StampCutter:
-    """Cuts the stamps off a journal's text that comes in pieces, which may end anywhere. The first piece begins a line."""
+    """Cuts the stamps off a journal's text that comes in pieces, which may end anywhere. The first piece begins a
+    line.
+    """
 
     def __init__(self) -> None:
         self._owed = PREFIX_BYTES  # bytes of a stamp still to be cut off the next piece

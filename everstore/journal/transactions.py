@@ -1,7 +1,8 @@
 """The open transactions of one worker: whose they are, what they saw, when they were last used.
 
-A transaction dies with its connection, when it is committed or rolled back, or when it idles past its lifetime. Bounded by
-`limits.TRANSACTIONS_MAX`; everything here is O(1) but the end of a connection, which is O(its own transactions).
+A transaction dies with its connection, when it is committed or rolled back, or when it idles past its lifetime.
+Bounded by `limits.TRANSACTIONS_MAX`; everything here is O(1) but the end of a connection, which is O(its own
+transactions).
 """
 
 from __future__ import annotations
@@ -108,7 +109,9 @@ class Transactions:
         return ended
 
     def end_late(self, transaction: Transaction) -> None:
-        """End a transaction whose owner does not know yet: its next request is answered "closed", not "never heard of"."""
+        """End a transaction whose owner does not know yet: its next request is answered "closed", not "never heard
+        of".
+        """
         self.end(transaction)
         self._expired[transaction.uid] = None
         if len(self._expired) > limits.ENDED_TRANSACTIONS_REMEMBERED:

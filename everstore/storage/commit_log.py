@@ -1,7 +1,7 @@
 """One worker's commit log file: preallocated, appended to batch by batch, recycled at a checkpoint.
 
-The state on disk is always one of: an epoch's header and its batches so far; a new epoch's header and none. `append` does not sync,
-`sync` does: the group commit decides when.
+The state on disk is always one of: an epoch's header and its batches so far; a new epoch's header and none.
+`append` does not sync, `sync` does: the group commit decides when.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from everstore.storage.disk import Disk
 from everstore.storage.records import CANCEL, SECTOR_BYTES, Entry, Header, encode_record, record_bytes
 
 SLACK_BYTES = 64 * 1024
-"""Room at the end that batches leave, so that a cancellation always finds some: it must not need a checkpoint, or space."""
+"""Room at the end that batches leave, so that a cancellation always finds some: it must not need a checkpoint, or
+space.
+"""
 
 
 def path_of(worker: int) -> str:

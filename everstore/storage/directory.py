@@ -1,11 +1,11 @@
 """The journal directory as a whole: who works on it, and what a start finds in it.
 
-    journals/
-      user/42.log                    a journal
-      user/42.log.torn-20261121T…    what repair cut off it
-      .everstore/lock                who works here: held locked by the supervisor and all its workers
-      .everstore/worker-1.commits    a worker's commit log
-      .everstore/unvouched, damaged  see trust.py
+journals/
+  user/42.log                    a journal
+  user/42.log.torn-20261121T…    what repair cut off it
+  .everstore/lock                who works here: held locked by the supervisor and all its workers
+  .everstore/worker-1.commits    a worker's commit log
+  .everstore/unvouched, damaged  see trust.py
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ _COMMIT_LOG = re.compile(r"worker-([1-9]\d*)\.commits\Z")
 def claim(path: str, who: str) -> int:
     """Make the directory if need be, and lock it for this process and the workers it will fork.
 
-    Returns the lock's descriptor, which stays open until the last of them has ended: then, and not before, may another server
-    work here. `who` (one line) tells that one who is here.
+    Returns the lock's descriptor, which stays open until the last of them has ended: then, and not before, may
+    another server work here. `who` (one line) tells that one who is here.
 
     Raises:
         DirectoryInUse: another server is at work; the message says which.

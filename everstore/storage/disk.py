@@ -1,8 +1,10 @@
-"""The file system calls that the server makes, each in one place and below one directory, so that tests can make any of them fail.
+"""The file system calls that the server makes, each in one place and below one directory, so that tests can make any
+of them fail.
 
-Error handling: a full disk is `NoSpace`, and the caller has written nothing that matters yet; any other failed write, sync or truncate is
-`StorageFailed`, and the caller must not go on. A failed sync is never tried again: the kernel marks the pages clean, so the second
-one succeeds and the data is not there (measured on ext4, XFS and btrfs). Reading and opening raise plain OSError.
+Error handling: a full disk is `NoSpace`, and the caller has written nothing that matters yet; any other failed
+write, sync or truncate is `StorageFailed`, and the caller must not go on. A failed sync is never tried again: the
+kernel marks the pages clean, so the second one succeeds and the data is not there (measured on ext4, XFS and
+btrfs). Reading and opening raise plain OSError.
 """
 
 from __future__ import annotations
@@ -36,7 +38,9 @@ class _Failures:
     def __enter__(self) -> None:
         pass
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if isinstance(error, OSError) and not isinstance(error, self._passing):
             if self._full_is_certain and error.errno in _FULL:
                 raise NoSpace(f"{self._doing}: {error.strerror}") from error
@@ -48,11 +52,14 @@ _SYNCING = _Failures("syncing", full_is_certain=False)
 
 
 class Disk:
-    """The files below `root`. Paths are relative to it; a path's last component is never followed when it is a symbolic link."""
+    """The files below `root`. Paths are relative to it; a path's last component is never followed when it is a
+    symbolic link.
+    """
 
     def __init__(self, root: str) -> None:
         self.root = root
-        # Held open for as long as the process lives: syncfs reports through it every write-back error since it was opened.
+        # Held open for as long as the process lives: syncfs reports through it every write-back error since it was
+        # opened.
         self._directory = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
 
     def open(self, path: str) -> int:
@@ -123,7 +130,9 @@ class Disk:
             os.ftruncate(fd, size)
 
     def allocate(self, fd: int, size: int) -> None:
-        """Give a file `size` bytes that are really on the disk, so that overwriting them takes no room and no metadata."""
+        """Give a file `size` bytes that are really on the disk, so that overwriting them takes no room and no
+        metadata.
+        """
         with _Failures("allocating"):
             os.posix_fallocate(fd, 0, size)
             zeros = bytes(64 * 1024)

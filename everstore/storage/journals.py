@@ -28,7 +28,9 @@ _NOT_A_FILE = frozenset({errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMETO
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What a journal is when it is first used: `size` in bytes, its last timestamp, and what is wrong with it, if anything."""
+    """What a journal is when it is first used: `size` in bytes, its last timestamp, and what is wrong with it, if
+    anything.
+    """
 
     size: int
     stamp: bytes
@@ -39,7 +41,9 @@ _ABSENT = Loaded(0, b"", "")
 
 
 class JournalFiles:
-    """The journal files of one worker, by name. At most `limits.OPEN_FILES_MAX` are open; the longest unused is closed for the next."""
+    """The journal files of one worker, by name. At most `limits.OPEN_FILES_MAX` are open; the longest unused is closed
+    for the next.
+    """
 
     def __init__(self, disk: Disk, trust: Trust) -> None:
         self._disk = disk

@@ -6,13 +6,14 @@
     +----------+-----------------------+----------------+-- - - --+
 
     header:  magic 8 | crc 4 | epoch 8 | durability 1 | clean 1 | boot id 36
-    record:  magic 4 | crc 4 | payload bytes 4 | epoch 8 | sequence 4 | entries 4 | payload, padded with zeros to a sector's edge
+    record:  magic 4 | crc 4 | payload bytes 4 | epoch 8 | sequence 4 | entries 4 | payload, zeros to a sector's edge
     entry:   name bytes 2 | kind 1 | base 8 | data bytes 4 | name | data
 
-Each checksum (CRC-32) covers all that follows it. A record begins on a sector's edge, so that writing the next one never touches a sector that
-holds an acknowledged one. The log is recycled by raising the header's epoch: records of an older epoch are what is left of an earlier round.
-A log ends at the first sector that is no valid record of its epoch, in sequence. If a valid later one stands behind that, the log is damaged: records
-are written one after the other, each durable before the next.
+Each checksum (CRC-32) covers all that follows it. A record begins on a sector's edge, so that writing the next one
+never touches a sector that holds an acknowledged one. The log is recycled by raising the header's epoch: records of
+an older epoch are what is left of an earlier round. A log ends at the first sector that is no valid record of its
+epoch, in sequence. If a valid later one stands behind that, the log is damaged: records are written one after the
+other, each durable before the next.
 """
 
 from __future__ import annotations
@@ -40,7 +41,9 @@ _ENTRY = Struct("<HBQI")
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """`durable`: the epoch's batches were synced one by one. `clean`: the server was shut down in order. `boot`: the machine's boot id."""
+    """`durable`: the epoch's batches were synced one by one. `clean`: the server was shut down in order. `boot`: the
+    machine's boot id.
+    """
 
     epoch: int
     durable: bool
@@ -64,7 +67,9 @@ class Entry:
 
 @dataclass(slots=True)
 class Log:
-    """What a log file says. `header` is None when its own bytes are not a header; `damage` names bytes that no crash explains."""
+    """What a log file says. `header` is None when its own bytes are not a header; `damage` names bytes that no crash
+    explains.
+    """
 
     header: Header | None
     batches: list[list[Entry]] = field(default_factory=list)
@@ -105,7 +110,9 @@ def decode(data: bytes) -> Log:
         position += size
     later = _later_record(data, position, header.epoch, len(log.batches))
     if later is not None:
-        log.damage = f"bytes {position} to {later - 1}: not the record of batch {len(log.batches)}, though a later one follows"
+        log.damage = (
+            f"bytes {position} to {later - 1}: not the record of batch {len(log.batches)}, though a later one follows"
+        )
     return log
 
 
@@ -119,7 +126,7 @@ def _decode_header(data: bytes) -> Header | None:
 
 
 def _record_at(data: bytes, position: int, epoch: int, sequence: int | None) -> int | None:
-    """The bytes that the record at `position` takes, if one of this epoch and sequence (None: any) stands there whole."""
+    """The bytes of the record at `position`, if one of this epoch and sequence (None: any) stands there whole."""
     if data[position : position + 4] != _RECORD_MAGIC or len(data) - position < _RECORD.size:
         return None
     _, crc, payload_bytes, its_epoch, its_sequence, _ = _RECORD.unpack_from(data, position)

@@ -1,13 +1,13 @@
 """What a worker does before it serves: replay the commit logs that fall to it, make that durable, begin an empty log.
 
-At any time each journal stands in at most one log: a run begins to serve only when all logs are empty, and in a run each journal has one
-worker. So workers can recover side by side, and their number may change between runs.
+At any time each journal stands in at most one log: a run begins to serve only when all logs are empty, and in a run
+each journal has one worker. So workers can recover side by side, and their number may change between runs.
 
 | what the log says | what is done |
 | --- | --- |
 | no file, or zeros only | nothing: the worker never got so far |
 | header, batches | replayed; synced, when the log was kept durable or the machine is the same since |
-| durability "os", and the machine was started anew since | also: doubt all journals, their last bytes may never have reached the disk |
+| durability "os", and the machine was started anew since | also: doubt all journals: their last bytes may be lost |
 | something else | also: the log is kept aside, doubt all journals, and say so |
 """
 
@@ -81,7 +81,13 @@ def _report_doubts(disk: Disk, worker: int, found: Log) -> None:
         aside = f"{path_of(worker)}.damaged-{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}"
         disk.copy(path_of(worker), aside)
         doubt_everything(disk, f"the commit log of worker {worker} is damaged: {found.damage}")
-        log.error(f"a commit log is damaged: {found.damage}; a copy is kept, and all journals are checked before use", log=aside)
+        log.error(
+            f"a commit log is damaged: {found.damage}; a copy is kept, and all journals are checked before use",
+            log=aside,
+        )
     elif header is not None and not header.durable and not header.clean and header.boot != boot_id():
         doubt_everything(disk, "the machine was started anew while durability was os")
-        log.warning('durability was "os" when the machine went down: all journals are checked before use', log=os.path.basename(path_of(worker)))
+        log.warning(
+            'durability was "os" when the machine went down: all journals are checked before use',
+            log=os.path.basename(path_of(worker)),
+        )

@@ -1,7 +1,7 @@
 """Repairing one journal by the table of `journal/recovery.py`; what is cut off is kept beside it, never deleted.
 
-The order makes it safe to be cut off anywhere: first the bytes that go are copied and durable, then the file is cut, then markers are turned,
-then it is synced. Done again after any of these it comes to the same end.
+The order makes it safe to be cut off anywhere: first the bytes that go are copied and durable, then the file is
+cut, then markers are turned, then it is synced. Done again after any of these it comes to the same end.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from everstore.storage.disk import Disk
 
 
 def repair_by_table(disk: Disk, name: bytes, fd: int) -> Verdict:
-    """Make a journal sound that a crash may have torn; says in the log what it did. Durable when it returns."""
+    """Make a journal sound that a crash may have torn; say in the log what was done. Durable when it returns."""
     verdict = _judge_file(disk, fd)
     size = disk.size(fd)
     if verdict.keep < size:
         kept = keep_beside(disk, path_of(name), disk.read(fd, verdict.keep, size - verdict.keep))
         disk.truncate(fd, verdict.keep)
         log.warning(
-            f"repaired: {size - verdict.keep} bytes from byte {verdict.keep} on were {verdict.why}; they are kept in {kept}",
+            f"repaired: from byte {verdict.keep} on there was {verdict.why}; the {size - verdict.keep} bytes are in {kept}",
             journal=log.shown(name),
         )
     for marker in verdict.turn:

@@ -1,11 +1,12 @@
 """After a crash: the commit log's batches are written onto the journals again.
 
-The log comes first (see ARCHITECTURE.md), so a crash can have touched only what the log names, and what it names is known byte for byte. For each
-journal in the log its part, from the first logged byte to the last, is written as it must be, whether or not it seems to stand there already:
-after a failed sync the page cache shows bytes that the disk never got.
+The log comes first (see ARCHITECTURE.md), so a crash can have touched only what the log names, and what it names is
+known byte for byte. For each journal in the log its part, from the first logged byte to the last, is written as it
+must be, whether or not it seems to stand there already: after a failed sync the page cache shows bytes that the
+disk never got.
 
-What no crash explains – a journal that is missing or shorter than where its logged part begins, or longer than where it ends – is left alone, noted
-as damaged, and what the log knows of it is kept beside it.
+What no crash explains – a journal that is missing or shorter than where its logged part begins, or longer than
+where it ends – is left alone, noted as damaged, and what the log knows of it is kept beside it.
 """
 
 from __future__ import annotations
@@ -25,7 +26,9 @@ _PAGE = 512
 
 @dataclass(slots=True)
 class _Part:
-    """What the log says of one journal: `image` stands at `base`; no append, cancelled ones included, went past `reach`."""
+    """What the log says of one journal: `image` stands at `base`; no append, cancelled ones included, went past
+    `reach`.
+    """
 
     base: int
     image: bytearray
@@ -104,7 +107,9 @@ def _overwrite(disk: Disk, fd: int, path: str, part: _Part) -> None:
     found = disk.read(fd, part.base, disk.size(fd) - part.base)
     if not _torn_from(found[: len(part.image)], bytes(part.image)):
         kept = keep_beside(disk, path, found)
-        log.warning(f"bytes from {part.base} on were not what was committed; they are kept in {kept}", journal=log.shown(path))
+        log.warning(
+            f"bytes from {part.base} on were not what was committed; they are kept in {kept}", journal=log.shown(path)
+        )
     if part.image:
         disk.write(fd, part.base, bytes(part.image))
     if part.base:
@@ -114,11 +119,15 @@ def _overwrite(disk: Disk, fd: int, path: str, part: _Part) -> None:
 
 
 def _torn_from(found: bytes, image: bytes) -> bool:
-    """True when `found` is what a crash can leave of `image`: each byte as it should be, or zero, or a marker not yet turned."""
+    """True when `found` is what a crash can leave of `image`: each byte as it should be, or zero, or a marker not yet
+    turned.
+    """
     if image.startswith(found):
         return True
     for at in range(0, len(found), _PAGE):
         here, there = found[at : at + _PAGE], image[at : at + _PAGE]
-        if here != there and any(a not in (b, 0) and not (a == 10 and b == 0) for a, b in zip(here, there, strict=False)):
+        if here != there and any(
+            a not in (b, 0) and not (a == 10 and b == 0) for a, b in zip(here, there, strict=False)
+        ):
             return False
     return True

@@ -1,11 +1,12 @@
 """What is known about the journal directory beyond the journals' own bytes: two small text files in `.everstore/`.
 
-`unvouched`: journals last written before a moment were not written under this server's commit logs – the original wrote them, or
-the machine went down while durability was "os" – so a crash may have left them torn. Each is looked at whole, and repaired by the
-table if need be, when it is first used. Its first line is that moment, in nanoseconds since 1970.
+`unvouched`: journals last written before a moment were not written under this server's commit logs – the original
+wrote them, or the machine went down while durability was "os" – so a crash may have left them torn. Each is looked
+at whole, and repaired by the table if need be, when it is first used. Its first line is that moment, in nanoseconds
+since 1970.
 
-`damaged`: journals whose commit log vouches for bytes that are not there any more, a line each: name, TAB, what is wrong. Nothing is appended to them
-until `everstore repair` has been told to.
+`damaged`: journals whose commit log vouches for bytes that are not there any more, a line each: name, TAB, what is
+wrong. Nothing is appended to them until `everstore repair` has been told to.
 """
 
 from __future__ import annotations

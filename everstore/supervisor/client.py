@@ -1,7 +1,8 @@
 """One client's connection: its session, what it waits for, and how much it may have under way.
 
-A client is not read from while it has too many requests in flight, too many bytes of them, or too many bytes of answers that it has
-not taken. That, and the credit of the workers for long reads, bounds what any one client can cost.
+A client is not read from while it has too many requests in flight, too many bytes of them, or too many bytes of
+answers that it has not taken. That, and the credit of the workers for long reads, bounds what any one client can
+cost.
 """
 
 from __future__ import annotations
@@ -21,10 +22,17 @@ from everstore.wire.session import Session
 
 
 class Client:
-    """`number` names it to the workers. `in_flight`: by worker, the (uid, bytes) of the requests it has not answered, oldest first."""
+    """`number` names it to the workers. `in_flight`: by worker, the (uid, bytes) of the requests it has not answered,
+    oldest first.
+    """
 
     def __init__(
-        self, number: int, sock: socket.socket, peer: str, session: Session, nursery: trio.Nursery,
+        self,
+        number: int,
+        sock: socket.socket,
+        peer: str,
+        session: Session,
+        nursery: trio.Nursery,
         give_credit: Callable[[Client], None],
     ) -> None:
         self.number = number
@@ -50,7 +58,7 @@ class Client:
 
     @property
     def idle(self) -> bool:
-        """True when everything it asked for has been answered, and every answer taken, or nobody is there to take it."""
+        """True when everything it asked for has been answered and taken, or nobody is there any more."""
         return self.out.broken or (not self._in_flight_count and not self.out.owed)
 
     async def until_not_overloaded(self) -> None:

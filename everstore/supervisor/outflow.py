@@ -1,8 +1,10 @@
-"""Bytes on their way out through a non-blocking socket: sent at once as far as it takes them, the rest by a task when it takes more.
+"""Bytes on their way out through a non-blocking socket: sent at once as far as it takes them, the rest by a task when
+it takes more.
 
 Sending at once, from whatever task has the bytes, saves a switch to another task for nearly every reply.
 
-Error handling: a broken socket is no error here. What cannot be sent is dropped, `broken` says so, and the reader of the same socket finds out.
+Error handling: a broken socket is no error here. What cannot be sent is dropped, `broken` says so, and the reader
+of the same socket finds out.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Which worker owns a journal: a hash of its name.
 
-CRC-32 alone is linear, so that names which differ in few bits could fall on few workers; the multiplication mixes its bits before
-the highest ones are used. The original took the sum of the name's bytes, and one worker of five got nearly all.
+CRC-32 alone is linear, so that names which differ in few bits could fall on few workers; the multiplication mixes
+its bits before the highest ones are used. The original took the sum of the name's bytes, and one worker of five got
+nearly all.
 """
 
 from __future__ import annotations

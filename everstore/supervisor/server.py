@@ -3,8 +3,8 @@
     client ── Session (login, frames) ── route ── WorkerLink ──▶ worker
     client ◀── Outflow ◀─────────────── deliver ◀── WorkerLink ── worker
 
-Error handling: nothing that a client or a worker does raises here. A client that breaks the rules is closed with a log line, a worker
-that dies is replaced; only bugs and signals end the server.
+Error handling: nothing that a client or a worker does raises here. A client that breaks the rules is closed with a
+log line, a worker that dies is replaced; only bugs and signals end the server.
 """
 
 from __future__ import annotations
@@ -37,7 +37,9 @@ from everstore.worker.loop import Job
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The journal directory, which this process has locked: its path, the lock, and the workers whose commit logs are in it."""
+    """The journal directory, which this process has locked: its path, the lock, and the workers whose commit logs are
+    in it.
+    """
 
     journals: str
     lock: int
@@ -86,7 +88,9 @@ class Server:
         return WorkerLink(job, self._claim.lock, self._deliver, self._worker_died)
 
     async def _until_recovered(self) -> None:
-        """Wait for the workers; for all of them where their number has changed, since then one may hold another's journals in its log."""
+        """Wait for the workers; for all of them where their number has changed, since then one may hold another's
+        journals in its log.
+        """
         same_workers = self._claim.commit_logs in ([], [link.number for link in self._links])
         for link in self._links:
             await (link.tried if same_workers else link.ready).wait()
@@ -146,7 +150,9 @@ class Server:
     def _admit(self, sock: socket.socket, peer: str, nursery: trio.Nursery) -> None:
         if len(self._clients) >= self._settings.max_connections:
             self._counts["refused"] += 1
-            log.warning(f"a connection was refused: there are {len(self._clients)}, the limit (--max-connections)", peer=peer)
+            log.warning(
+                f"a connection was refused: there are {len(self._clients)}, the limit (--max-connections)", peer=peer
+            )
             sock.close()
             return
         self._counts["accepted"] += 1
@@ -179,7 +185,9 @@ class Server:
         with trio.move_on_after(limits.LOGIN_S_MAX) as login:
             await self._listen(client, State.LOGIN)
         if login.cancelled_caught:
-            log.warning(f"closed: no login within {limits.LOGIN_S_MAX:g} seconds", connection=client.number, peer=client.peer)
+            log.warning(
+                f"closed: no login within {limits.LOGIN_S_MAX:g} seconds", connection=client.number, peer=client.peer
+            )
 
     async def _listen(self, client: Client, while_state: State) -> None:
         """Hear a client for as long as its session is in this state and it sends."""
@@ -277,23 +285,28 @@ class Server:
                 link.send(note(client.number, CREDIT, taken))
 
     def _status(self) -> bytes:
-        return orjson.dumps({
-            "version": __version__,
-            "address": self._address(),
-            "journals": self._claim.journals,
-            "durability": self._settings.durability,
-            "uptime_s": round(time.monotonic() - self._started, 3),
-            "pid": os.getpid(),
-            "connections": len(self._clients),
-            **self._counts,
-            "workers": [
-                {"worker": link.number, "pid": link.pid, "state": link.state.value, "deaths": link.deaths} for link in self._links
-            ],
-        })
+        return orjson.dumps(
+            {
+                "version": __version__,
+                "address": self._address(),
+                "journals": self._claim.journals,
+                "durability": self._settings.durability,
+                "uptime_s": round(time.monotonic() - self._started, 3),
+                "pid": os.getpid(),
+                "connections": len(self._clients),
+                **self._counts,
+                "workers": [
+                    {"worker": link.number, "pid": link.pid, "state": link.state.value, "deaths": link.deaths}
+                    for link in self._links
+                ],
+            }
+        )
 
 
 async def _let_refusal_arrive(client: Client) -> None:
-    """Stop sending, and hear out what the client still sends: closing at once would let the refusal be lost in a reset."""
+    """Stop sending, and hear out what the client still sends: closing at once would let the refusal be lost in a
+    reset.
+    """
     with trio.move_on_after(limits.RUBBISH_LINGER_S):
         await client.until_idle()
         try:

@@ -1,4 +1,6 @@
-"""Forking a worker: a copy of this process that keeps nothing of it but its channel, the directory's lock and its standard streams."""
+"""Forking a worker: a copy of this process that keeps nothing of it but its channel, the directory's lock and its
+standard streams.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,7 @@ def fork(job: Job, lock: int) -> tuple[int, socket.socket]:
         try:
             _become_worker(supervisor, theirs.fileno(), lock)
             run(job, theirs, _leave)
-        except BaseException:
+        except BaseException:  # noqa: BLE001 - whatever it was, it must be logged, and end here
             log.exception("a worker could not begin", worker=job.worker)
         finally:
             # Only a bug leads here; it must not go on as a second supervisor.
@@ -43,7 +45,8 @@ def fork(job: Job, lock: int) -> tuple[int, socket.socket]:
 
 
 def _become_worker(supervisor: int, channel: int, lock: int) -> None:
-    # A worker ends when its channel closes. A signal to the whole group, as a terminal or systemd sends, must not cut it off in a batch.
+    # A worker ends when its channel closes. A signal to the whole group, as a terminal or systemd sends, must not
+    # cut it off in a batch.
     signal.set_wakeup_fd(-1)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
@@ -64,7 +67,9 @@ def _close_all_but(kept: set[int]) -> None:
     """Close what was inherited: clients' sockets must end when the supervisor closes them."""
     low = 0
     for fd in sorted(kept):
-        if low < fd:  # An empty range closes everything: CPython passes its end, 0 - 1, on as the largest number there is.
+        if (
+            low < fd
+        ):  # An empty range closes everything: CPython passes its end, 0 - 1, on as the largest number there is.
             os.closerange(low, fd)
         low = fd + 1
     os.closerange(low, os.sysconf("SC_OPEN_MAX"))

@@ -7,8 +7,8 @@
 | REPLACED | is dead, the next one is about to start | waits here |
 | DOWN | is dead, again right after its start; a pause runs | is answered with error 1 |
 
-STARTING → SERVING when it says READY. Either → REPLACED when the channel ends, or → DOWN for a worker that dies young for the second time in a row. Both → STARTING,
-at once or after the pause.
+STARTING → SERVING when it says READY. Either → REPLACED when the channel ends, or → DOWN for a worker that dies
+young for the second time in a row. Both → STARTING, at once or after the pause.
 """
 
 from __future__ import annotations
@@ -40,11 +40,16 @@ _MEANING = {EXIT_DONE: "it left in order", EXIT_BUG: "a bug, see above", EXIT_DI
 
 
 class WorkerLink:
-    """`on_replies` gets what the worker says to clients; `on_death` is called once for each death, before the next try."""
+    """`on_replies` gets what the worker says to clients; `on_death` is called once for each death, before the next
+    try.
+    """
 
     def __init__(
-        self, job: Job, lock: int,
-        on_replies: Callable[[WorkerLink, list[Reply]], None], on_death: Callable[[WorkerLink], int],
+        self,
+        job: Job,
+        lock: int,
+        on_replies: Callable[[WorkerLink, list[Reply]], None],
+        on_death: Callable[[WorkerLink], int],
     ) -> None:
         self.number = job.worker
         self.state = State.REPLACED
@@ -143,7 +148,11 @@ class WorkerLink:
     def _mourn(self, young: bool) -> float:
         """The channel has ended: answer what was in flight; returns the seconds until the next try."""
         self._died_young = self._died_young + 1 if young else 0
-        pause = min(limits.WORKER_PAUSE_S_FIRST * 2 ** (self._died_young - 2), limits.WORKER_PAUSE_S_LAST) if self._died_young > 1 else 0.0
+        pause = (
+            min(limits.WORKER_PAUSE_S_FIRST * 2 ** (self._died_young - 2), limits.WORKER_PAUSE_S_LAST)
+            if self._died_young > 1
+            else 0.0
+        )
         self.state = State.DOWN if pause else State.REPLACED
         trio.lowlevel.notify_closing(self._channel)
         self._channel.close()
@@ -167,6 +176,12 @@ class WorkerLink:
         if self._stopping and code == EXIT_DONE:
             return
         self.deaths += 1
-        how = f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}: {_MEANING.get(code, 'unknown')}"
+        how = (
+            f"killed by {signal.Signals(-code).name}"
+            if code < 0
+            else f"exit code {code}: {_MEANING.get(code, 'unknown')}"
+        )
         when = f"the next try is in {pause:g} seconds" if pause else "a new one starts now"
-        log.warning(f"worker {self.number} died ({how}); {self._lost} requests were answered with errors; {when}", pid=pid)
+        log.warning(
+            f"worker {self.number} died ({how}); {self._lost} requests were answered with errors; {when}", pid=pid
+        )

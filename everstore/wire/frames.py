@@ -2,8 +2,8 @@
 
 A frame is a tuple `(type, size, uid, properties, worker, body)`.
 
-Three laws: bytes are never looked at twice before their frame is whole; a frame over `size_max` never occupies memory; no input
-raises anything.
+Three laws: bytes are never looked at twice before their frame is whole; a frame over `size_max` never occupies
+memory; no input raises anything.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ OVERSIZE = -1
 """The type of the frame that stands for one over the limit: its header's fields, no body. The body is skipped."""
 
 RUBBISH = -2
-"""The type of the frame that ends the stream: an unknown type *and* a size over the limit, so the next frame's start is unknown."""
+"""The type of the frame that ends the stream: an unknown type *and* a size over the limit, so the next frame's start
+is unknown.
+"""
 
 _TYPES = frozenset(Type)
 
@@ -27,7 +29,8 @@ _TYPES = frozenset(Type)
 class FrameCutter:
     """Turns received bytes into whole frames.
 
-    `size_max` (bytes of body) may be raised once a login has succeeded. Behind a frame of type RUBBISH nothing is cut any more.
+    `size_max` (bytes of body) may be raised once a login has succeeded. Behind a frame of type RUBBISH nothing is
+    cut any more.
     """
 
     def __init__(self, size_max: int) -> None:

@@ -1,6 +1,7 @@
 """Received bytes that do not make a whole message yet.
 
-They are kept as the pieces that came in and joined once, when the message is whole: a 16 MiB request is not copied 256 times.
+They are kept as the pieces that came in and joined once, when the message is whole: a 16 MiB request is not copied
+256 times.
 """
 
 from __future__ import annotations

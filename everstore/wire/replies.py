@@ -1,4 +1,6 @@
-"""Encoding replies: each function returns one whole frame. `worker` is the number of the worker that answers, from 1 on."""
+"""Encoding replies: each function returns one whole frame. `worker` is the number of the worker that answers, from 1
+on.
+"""
 
 from __future__ import annotations
 

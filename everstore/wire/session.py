@@ -6,7 +6,8 @@
 | OPEN | OPEN | CLOSED | OPEN, routed | OPEN, error 1 | CLOSED |
 | CLOSED | – | – | – | – | – |
 
-"Broken" is a frame whose end is known but that cannot be served: an unknown type, a size over the limit, lengths that do not add up.
+"Broken" is a frame whose end is known but that cannot be served: an unknown type, a size over the limit, lengths
+that do not add up.
 """
 
 from __future__ import annotations
@@ -69,8 +70,8 @@ class Credentials:
 class Session:
     """One connection's side of the protocol.
 
-    `receive` returns the requests to route; `replies` collects what is to be sent at once (errors); `why` says for the log
-    why the state has become CLOSED, or what was wrong with a frame.
+    `receive` returns the requests to route; `replies` collects what is to be sent at once (errors); `why` says for
+    the log why the state has become CLOSED, or what was wrong with a frame.
     """
 
     def __init__(self, credentials: Credentials, request_bytes_max: int) -> None:
@@ -82,7 +83,7 @@ class Session:
         self._cutter = FrameCutter(limits.LOGIN_FRAME_BYTES_MAX)
 
     def receive(self, data: bytes) -> list[Frame]:
-        """The requests that `data` completes, in order. What follows a frame that closes the connection is not heard."""
+        """The requests that `data` completes. What follows a frame that closes the connection is not heard."""
         routed: list[Frame] = []
         if self.state is State.LOGIN:
             # Only the login itself is cut by the small limit: what comes behind it in the same packet may be larger.

@@ -1,7 +1,8 @@
 """The worker's life: recover, then again and again take all that has arrived, decide it, commit once, answer all.
 
-It ends when the supervisor's end of the channel closes: it finishes what has arrived, leaves everything durable, and exits with 0. When the disk
-fails it under way it leaves at once with a code of its own, and answers nobody: what is on disk must first be repaired by its successor.
+It ends when the supervisor's end of the channel closes: it finishes what has arrived, leaves everything durable,
+and exits with 0. When the disk fails it under way it leaves at once with a code of its own, and answers nobody:
+what is on disk must first be repaired by its successor.
 """
 
 from __future__ import annotations
@@ -34,7 +35,9 @@ LOOK_AFTER_S = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What a worker is told: its number (from 1 on) of how many, the commit logs it has to replay, and the settings that concern it."""
+    """What a worker is told: its number (from 1 on) of how many, the commit logs it has to replay, and the settings
+    that concern it.
+    """
 
     worker: int
     workers: int
@@ -51,7 +54,7 @@ def run(job: Job, channel: socket.socket, leave: Callable[[int], NoReturn]) -> N
     except (StorageFailed, NoSpace, OSError) as error:
         log.error(f"the disk fails: {error}", worker=job.worker)
         leave(EXIT_DISK)
-    except BaseException:
+    except BaseException:  # noqa: BLE001 - whatever it was, it must be logged, and end here
         log.exception("this is a bug in Everstore", worker=job.worker)
         leave(EXIT_BUG)
     leave(EXIT_DONE)

@@ -1,8 +1,8 @@
 """Answers on their way to clients: in order for each connection, and long reads only as far as the client takes them.
 
-A reply in parts is made while it is sent. Each connection has a credit of bytes for such parts; when it is used up, this reply and
-all answers behind it wait until the supervisor says that the client has taken some. So a client that does not read costs a
-bounded amount of memory, and nobody else anything.
+A reply in parts is made while it is sent. Each connection has a credit of bytes for such parts; when it is used up,
+this reply and all answers behind it wait until the supervisor says that the client has taken some. So a client that
+does not read costs a bounded amount of memory, and nobody else anything.
 """
 
 from __future__ import annotations
@@ -86,5 +86,3 @@ class Outbox:
             self._used[connection] = self._used.get(connection, 0) + len(part)
             self._ready.append(connection.to_bytes(4, "little") + part)
         return False
-
-
