@@ -24,7 +24,7 @@ def repair_by_table(disk: Disk, name: bytes, fd: int) -> Verdict:
         kept = keep_beside(disk, path_of(name), disk.read(fd, verdict.keep, size - verdict.keep))
         disk.truncate(fd, verdict.keep)
         log.warning(
-            f"repaired: from byte {verdict.keep} on there was {verdict.why}; the {size - verdict.keep} bytes are in {kept}",
+            f"repaired: from byte {verdict.keep} on there was {verdict.why}; {size - verdict.keep} bytes are in {kept}",
             journal=log.shown(name),
         )
     for marker in verdict.turn:
