@@ -27,12 +27,10 @@ def lone_worker(tmp_path: Path):  # type: ignore[no-untyped-def]
         yield server
 
 
-def stop_with_request_in_flight(
-    server: RunningServer, db: Client[Event], requests: int, eventually: Eventually
-) -> None:
-    """Kill the worker once the supervisor has the request: its answer to a later one on the same connection proves that."""
+def kill_with_a_request_in_flight(server: RunningServer, db: Client[Event], eventually: Eventually) -> None:
+    """Kill the worker once the supervisor has the request: it has answered a later one on the same connection."""
     connection = db._pool._shared[0]  # noqa: SLF001
-    eventually(lambda: connection.waiting == requests)
+    eventually(lambda: connection.waiting == 1)
     db.status()
     os.kill(worker_pid(server), signal.SIGKILL)
 
