@@ -140,7 +140,8 @@ class AsyncConnection:
         return self._conversation.outgoing_bytes <= OUTGOING_BYTES_MAX or self._conversation.is_lost
 
     def _may_read(self) -> bool:
-        return self._streamed is None or sum(map(len, self._streamed.parts)) <= STREAM_BYTES_MAX
+        streamed = self._streamed
+        return streamed is None or streamed.done or sum(map(len, streamed.parts)) <= STREAM_BYTES_MAX
 
     async def _read(self) -> None:
         try:

@@ -64,6 +64,7 @@ class Transaction(OpenTransaction[E]):
             NotAcceptable, TooLarge, CannotWrite: nothing was written.
             TransactionEnded: it is over already.
         """
+        self._connection.is_alive()  # notices a server that has left, so that the commit is certainly not sent to it
         return self._connection.perform(self._commit_steps(types))
 
     def rollback(self) -> None:

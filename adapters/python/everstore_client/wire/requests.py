@@ -65,7 +65,7 @@ def encode(request: Request[R], uid: int, order: Order) -> bytes:
     """
     kind, numbers, strings, worker, properties = request
     size = 4 * len(numbers) + sum(map(len, strings))
-    if size + HEADER_BYTES > UINT32_MAX or any(number > UINT32_MAX for number in numbers):
+    if size + HEADER_BYTES > UINT32_MAX or not all(0 <= number <= UINT32_MAX for number in (worker, *numbers)):
         raise TooLarge(f"a request of {size} bytes with the numbers {numbers} is past what 32 bits can say")
     header = order.header.pack(kind, size, uid, properties, worker)
     return b"".join((header, order.pack(*numbers), *strings))

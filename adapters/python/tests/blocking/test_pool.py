@@ -104,6 +104,13 @@ def test_a_transaction_dies_with_its_connection(server: RunningServer, journal: 
             assert not db.exists(journal)
 
 
+def test_a_commit_to_a_server_that_has_left_was_certainly_not_sent(server: RunningServer, journal: str) -> None:
+    url = f"everstore://127.0.0.1:{server.port}"
+    with connect(url) as db, pytest.raises(ConnectionLost), db.transaction(journal) as tx:
+        tx.append(type="a", data=1)
+        server.kill()
+
+
 def test_a_password_that_no_longer_fits_is_not_tried_again(silent_server: Any) -> None:
     server = silent_server()
     with connect(server.url) as db:

@@ -20,9 +20,10 @@ def test_each_request_is_the_bytes_of_its_vector(request_vector: dict[str, Any])
     assert requests.encode(request, request_vector["uid"], order) == bytes.fromhex(request_vector["frame"])
 
 
-def test_a_number_past_32_bits_is_too_large() -> None:
+@pytest.mark.parametrize(("since", "worker"), [(2**32, 1), (-1, 1), (0, 2**32), (0, -1)])
+def test_a_number_past_32_bits_is_too_large(since: int, worker: int) -> None:
     with pytest.raises(TooLarge):
-        requests.encode(requests.read(b"/u", 1, 2**32, 2**32, False), 1, LITTLE)
+        requests.encode(requests.read(b"/u", worker, since, 48, False), 1, LITTLE)
 
 
 class Long(bytes):
