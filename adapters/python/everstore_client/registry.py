@@ -1,11 +1,14 @@
 """Which class stands for which event type, both ways.
 
+```python
 registry = Registry()
+
 
 @registry.event("user.Created")
 @dataclass(frozen=True)
 class UserCreated:
     email: str
+```
 """
 
 from __future__ import annotations
@@ -88,8 +91,7 @@ class Registry(Generic[E]):
         encode: Callable[[Any], Any] | None = None,
         decode: Callable[[Any], Any] | None = None,
     ) -> None:
-        """Let `type` stand for `cls`. Without a type it is `module.QualifiedName`, which renaming the class would
-        change.
+        """Let `type` stand for `cls`. Without one it is `module.QualifiedName`, which changes with the class's name.
 
         Args:
             encode: from an object to what JSON can say. Not needed for the kinds of classes named above.
@@ -209,7 +211,7 @@ def _writer(entry: Entry) -> ToText:
     if encode is not None:
         return lambda event: json_text.dump(encode(event))
     if is_pydantic(cls):
-        return lambda event: str(event.model_dump_json())
+        return lambda event: str(event.model_dump_json(by_alias=True))
     _require_known_kind(cls)
     return json_text.dump
 

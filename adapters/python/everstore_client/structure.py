@@ -76,7 +76,7 @@ def plain_form(value: Any) -> Any:
     if isinstance(value, enum.Enum):
         return value.value
     if is_pydantic(cls):
-        return value.model_dump(mode="json")
+        return value.model_dump(mode="json", by_alias=True)
     fields = fields_of(cls)
     if fields is None:
         raise TypeError(f"{cls.__qualname__} is neither a dataclass, an attrs class, a pydantic model nor plain data")

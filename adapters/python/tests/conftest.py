@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import itertools
 import json
+import socket
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +81,17 @@ def silent_server() -> Iterator[Callable[..., SilentServer]]:
     yield start
     for each in started:
         each.stop()
+
+
+@pytest.fixture
+def full_listener() -> Iterator[str]:
+    """The URL of a listener whose queue is full: what connects next is neither accepted nor refused."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener, ExitStack() as waiting:
+        for _ in range(3):
+            each = waiting.enter_context(socket.socket())
+            each.setblocking(False)
+            each.connect_ex(listener.getsockname())
+        yield f"everstore://127.0.0.1:{listener.getsockname()[1]}"
 
 
 def vectors(name: str) -> list[dict[str, Any]]:

@@ -71,6 +71,7 @@ class Renamed:
 class Moved(pydantic.BaseModel):
     street: str
     at: datetime.datetime
+    zip_code: str = pydantic.Field("", alias="zip")
 
 
 class Tagged(dict[str, Any]):
@@ -132,7 +133,7 @@ EVERYTHING = Everything(
         (EVERYTHING, "Everything"),
         (Tree("a", [Tree("b"), Tree("c", [Tree("d")])]), "Tree"),
         (Renamed("Pär", 7, HOME), "user.Renamed"),
-        (Moved(street="x", at=NOW), "user.Moved"),
+        (Moved(street="x", at=NOW, zip="111 29"), "user.Moved"),
         (Tagged(a=1), "user.Tagged"),
         (Point(3), "Point"),
         (Event("user.Plain", {"a": [1]}), "user.Plain"),

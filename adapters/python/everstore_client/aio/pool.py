@@ -70,20 +70,19 @@ class AsyncPool:
 
     async def _open_shared(self) -> AsyncConnection:
         """Open one more; who cannot have it makes do with the busy ones."""
-        patience_s = 0.0 if self._shared else self.address.timeout_s
+        busy = self._shared[:1]
         self._opening += 1
         try:
-            connection = await self._open(patience_s)
-            self._shared.append(connection)
+            connection = await self._open(0.0 if busy else self.address.timeout_s)
         except EverstoreError:
-            if not self._shared:
+            if not busy:
                 raise
-            return self._shared[0]
-        else:
-            return connection
+            return busy[0]
         finally:
             self._opening -= 1
             self._changed.ring()
+        self._shared.append(connection)
+        return connection
 
     async def _open(self, patience_s: float) -> AsyncConnection:
         deadline = anyio.current_time() + patience_s

@@ -64,13 +64,8 @@ class Connection:
             ProtocolError: what answers there is no Everstore server.
             Timeout: the server took the connection and stays silent.
         """
-        try:
-            sock = socket.create_connection((address.host, address.port), timeout_s)
-        except OSError as error:
-            raise ConnectionLost(f"cannot connect to {address}: {error}") from error
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         conversation = Conversation(address.user, address.password)
-        connection = cls(sock, conversation, address.timeout_s)
+        connection = cls(_connect(address, timeout_s), conversation, address.timeout_s)
         try:
             connection.wait(lambda: not conversation.is_opening, timeout_s)
             if conversation.error:
@@ -255,3 +250,14 @@ class Connection:
         self._selector.close()
         for each in (self._socket, self._waker, self._woken):
             each.close()
+
+
+def _connect(address: Address, timeout_s: float) -> socket.socket:
+    try:
+        sock = socket.create_connection((address.host, address.port), timeout_s)
+    except TimeoutError:
+        raise Timeout(f"no connection to {address} within {timeout_s:g} s") from None
+    except OSError as error:
+        raise ConnectionLost(f"cannot connect to {address}: {error}") from error
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return sock

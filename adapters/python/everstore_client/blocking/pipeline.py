@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 
 from .. import operations
 from ..conversation import Pending
-from ..errors import EverstoreError
+from ..errors import ConnectionLost, EverstoreError
 from ..event import Codec
 from ..operations import Steps, Tell
 from ..registry import E
@@ -96,11 +96,10 @@ class Pipeline(Generic[E]):
             self._land()
 
     def abandon(self) -> None:
-        """Wait for nothing any more. A commit that is under way may still happen."""
-        for flight in self._flights:
-            if flight.pending:
-                self._connection.forget(flight.pending)
-        self._flights.clear()
+        """Wait for nothing any more. A commit that is under way may still happen: its outcome is unknown."""
+        error = ConnectionLost("the pipeline was left before the answer came")
+        error.sent = True
+        self._fail_all(error)
         self._connection.flush()
 
     def raise_unasked(self) -> None:

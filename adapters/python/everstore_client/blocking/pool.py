@@ -83,26 +83,23 @@ class Pool:
 
     def _open_shared(self) -> Connection:
         """Open one more without holding the lock; who cannot have it makes do with the busy ones."""
-        patience_s = 0.0 if self._shared else self.address.timeout_s
+        busy = self._shared[:1]
         self._opening += 1
         self._changed.release()
         try:
-            connection = self._open(patience_s)
+            connection = self._open(0.0 if busy else self.address.timeout_s)
         except EverstoreError:
-            self._changed.acquire()
-            if not self._shared:
+            if not busy:
                 raise
-            return self._shared[0]
-        except BaseException:
-            self._changed.acquire()
-            raise
-        else:
-            self._changed.acquire()
-            self._shared.append(connection)
-            return connection
+            return busy[0]
         finally:
+            self._changed.acquire()
             self._opening -= 1
             self._changed.notify_all()
+        if self._is_closed:
+            connection.close()
+        self._shared.append(connection)
+        return connection
 
     def _open(self, patience_s: float) -> Connection:
         deadline = time.monotonic() + patience_s

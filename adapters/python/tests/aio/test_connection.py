@@ -54,11 +54,13 @@ async def in_background(function: Callable[..., Any], *arguments: Any) -> AsyncI
         yield raised
 
 
-def test_a_server_that_says_nothing_or_something_else(run: Run, silent_server: Any) -> None:
+def test_nobody_accepts_says_anything_or_speaks_the_protocol(run: Run, silent_server: Any, full_listener: str) -> None:
     async def enter(url: str) -> None:
         async with connect_async(url, timeout=0.1):
             pass
 
+    with pytest.raises(Timeout):
+        run(enter, full_listener)
     with pytest.raises(Timeout):
         run(enter, silent_server(hello=b"").url)
     with pytest.raises(ProtocolError):

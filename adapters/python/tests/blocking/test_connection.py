@@ -92,6 +92,11 @@ def test_another_protocol_is_told(silent_server: Silent) -> None:
         connect(silent_server(hello=b"SSH-2.0").url)
 
 
+def test_a_connection_that_nobody_accepts_times_out(full_listener: str) -> None:
+    with pytest.raises(Timeout):
+        connect(full_listener, timeout=0.2)
+
+
 def test_a_server_that_says_nothing_at_all_times_out(silent_server: Silent) -> None:
     with pytest.raises(Timeout):
         connect(silent_server(hello=b"").url, timeout=0.1)

@@ -55,8 +55,10 @@ def test_a_mistake_in_an_operation_is_its_result(url: str) -> None:
 def test_a_block_that_raises_waits_for_nothing(url: str, journal: str) -> None:
     with connect(url, connections=1) as db:
         with pytest.raises(ZeroDivisionError), db.pipeline() as pipeline:
-            pipeline.read(journal)
+            read = pipeline.read(journal)
             _ = 1 / 0
+        with pytest.raises(ConnectionLost, match="left"):
+            read.result()
         assert not db.exists(journal)
 
 
