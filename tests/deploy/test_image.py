@@ -1,0 +1,194 @@
+"""The container image, built on a bootstrapped Debian and started: what docs/install.md promises of it."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import struct
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.containers import Container, Image, why_no_image_can_be_built
+from support.server import READY
+
+HEADER = struct.Struct("<5I")
+MADE = re.compile(r"made a password, printed this once: (\S+)")
+USER_ID = 1000
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Image]:
+    reason = why_no_image_can_be_built()
+    if reason is not None:
+        pytest.skip(reason)
+    image = Image.build(tmp_path_factory.mktemp("image"))
+    yield image
+    image.remove()
+
+
+@pytest.fixture
+def journals(tmp_path: Path) -> Path:
+    """A folder as the machine's first user would mount it."""
+    folder = tmp_path / "journals"
+    folder.mkdir()
+    _give(folder, USER_ID)
+    return folder
+
+
+@pytest.fixture
+def port() -> int:
+    """A free port. A container with chroot isolation shares this machine's network, where 6929 may be taken."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+def test_it_declares_what_an_engine_needs_to_know(image: Image) -> None:
+    assert image.config["User"] == f"{USER_ID}:{USER_ID}"
+    assert image.config["ExposedPorts"] == {"6929/tcp": {}}
+    assert image.config["Volumes"] == {"/everstore/journals": {}}
+    assert image.config["Healthcheck"]["Test"] == ["CMD", "everstore-entrypoint", "everstore", "status"]
+    assert "EVERSTORE_PORT=6929" in image.config["Env"]
+
+
+def test_nothing_of_the_build_machine_stays_in_it(image: Image) -> None:
+    """Neither the sources and tools of the build, nor how pip reached its packages there."""
+    with Container(image) as container:
+        there = container.run("sh", "-c", "ls -d /opt/* /run/secrets/* /source /etc/pip.conf").stdout
+    assert there.split() == ["/opt/everstore"]
+    assert not [variable for variable in image.config["Env"] if variable.startswith(("PIP_", "BASE", "http"))]
+
+
+def test_it_serves_and_makes_a_password_that_it_keeps(image: Image, journals: Path, port: int) -> None:
+    with Container(image, journals, _settings(port)) as container:
+        ready = READY.match(container.start())
+        assert ready is not None, container.log()
+        assert int(ready["port"]) == port
+        made = MADE.search(container.log())
+        assert made is not None
+        password = made[1]
+        assert len(password.encode()) == 24
+        for process in [container.server(), *container.server().children(recursive=True)]:
+            assert process.uids().real == USER_ID
+            assert process.gids().real == USER_ID
+            assert password not in " ".join(process.cmdline())
+        assert _may_log_in(port, "ada", password)
+        assert not _may_log_in(port, "ada", "a guess")
+        _commit(port, "ada", password, "/user/42", "Registered", '{"name":"Ada"}')
+        assert _health(container) == 0
+        assert container.stop() == 0
+
+    # What `cat` shows on the host, without the server.
+    assert b'{"name":"Ada"}' in (journals / "user/42.log").read_bytes()
+    assert (journals / ".everstore/password").stat().st_mode & 0o777 == 0o600
+
+    with Container(image, journals, _settings(port)) as container:
+        assert READY.match(container.start()), container.log()
+        assert MADE.search(container.log()) is None
+        assert password not in container.log()
+        assert _may_log_in(port, "ada", password)
+        assert container.stop() == 0
+
+
+def test_it_takes_the_password_that_it_is_given(image: Image, journals: Path, port: int) -> None:
+    with Container(image, journals, _settings(port, EVERSTORE_PASSWORD="given")) as container:
+        assert READY.match(container.start()), container.log()
+        assert MADE.search(container.log()) is None
+        assert _may_log_in(port, "ada", "given")
+        assert _health(container) == 0
+        assert container.stop() == 0
+    assert not (journals / ".everstore/password").exists()
+
+
+def test_it_takes_a_password_from_a_file(image: Image, journals: Path, port: int, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("from a file\n")
+    secret.chmod(0o400)
+    _give(secret, USER_ID)
+    mounted = (f"--volume={secret}:/tmp/secret:ro",)
+    settings = _settings(port, EVERSTORE_PASSWORD_FILE="/tmp/secret")
+    with Container(image, journals, settings, options=mounted) as container:
+        assert READY.match(container.start()), container.log()
+        assert _may_log_in(port, "ada", "from a file")
+        assert container.stop() == 0
+    assert not (journals / ".everstore/password").exists()
+
+
+def test_its_server_works_as_process_one(image: Image, journals: Path, port: int) -> None:
+    """As in an engine's container, where a signal that the first process has no handler for is lost."""
+    privilege = ("--user=0:0", "--cap-add=CAP_SYS_ADMIN")
+    own_processes = ("unshare", "--pid", "--fork", "--kill-child")
+    no_privilege = ("setpriv", "--reuid=1000", "--regid=1000", "--clear-groups")
+    with Container(image, journals, _settings(port), options=privilege) as container:
+        assert READY.match(container.start(*own_processes, *no_privilege)), container.log()
+        status = Path(f"/proc/{container.server().pid}/status").read_text()
+        assert re.search(r"^NSpid:.*\t1$", status, re.MULTILINE)
+        assert container.stop() == 0
+
+
+def test_a_folder_it_may_not_write_in_is_named_with_the_way_out(image: Image, tmp_path: Path, port: int) -> None:
+    _give(tmp_path, 0)
+    with Container(image, tmp_path, _settings(port)) as container:
+        assert container.start() == ""
+        assert container.wait() == 1
+        assert "cannot write in /everstore/journals: it belongs to 0:0" in container.log()
+        assert "chown -R 1000:1000" in container.log()
+
+
+def _settings(port: int, **more: str) -> dict[str, str]:
+    return {"EVERSTORE_PORT": str(port), "EVERSTORE_USER": "ada", **more}
+
+
+def _give(path: Path, user: int) -> None:
+    os.chown(path, user, user)
+
+
+def _health(container: Container) -> int:
+    """The image's own health check, run as an engine runs it."""
+    test: list[str] = container.image.config["Healthcheck"]["Test"]
+    done = container.run(*test[1:])
+    sys.stderr.write(done.stdout + done.stderr)
+    return done.returncode
+
+
+def _log_in(port: int, user: str, password: str) -> socket.socket:
+    connection = socket.create_connection(("127.0.0.1", port), timeout=30)
+    assert connection.recv(3, socket.MSG_WAITALL) == b"\0\1\1"
+    body = struct.pack("<2I", len(user), len(password)) + user.encode() + password.encode()
+    connection.sendall(HEADER.pack(3, len(body), 1, 0, 0) + body)
+    return connection
+
+
+def _ask(connection: socket.socket, kind: int, body: bytes, worker: int = 0) -> tuple[int, int, bytes]:
+    """One request; returns the reply's type, worker and body. A connection that was closed instead is of type 0."""
+    try:
+        connection.sendall(HEADER.pack(kind, len(body), 2, 0, worker) + body)
+        header = connection.recv(HEADER.size, socket.MSG_WAITALL)
+    except ConnectionError:
+        return 0, 0, b""
+    if len(header) < HEADER.size:
+        return 0, 0, b""
+    replied, size, _, _, worker = HEADER.unpack(header)
+    return replied, worker, connection.recv(size, socket.MSG_WAITALL)
+
+
+def _may_log_in(port: int, user: str, password: str) -> bool:
+    """A right login is not answered; that it was right shows in the answer to the next request."""
+    with _log_in(port, user, password) as connection:
+        name = b"/nobody"
+        return _ask(connection, 8, struct.pack("<I", len(name)) + name)[0] == 8
+
+
+def _commit(port: int, user: str, password: str, journal: str, type_: str, event: str) -> None:
+    name, types, events = journal.encode(), type_.encode(), event.encode()
+    with _log_in(port, user, password) as connection:
+        kind, worker, body = _ask(connection, 4, struct.pack("<I", len(name)) + name)
+        assert kind == 4
+        transaction = struct.unpack("<2I", body)[1]
+        lengths = struct.pack("<4I", len(name), len(types), len(events), transaction)
+        kind, _, body = _ask(connection, 5, lengths + name + types + events, worker)
+        assert (kind, struct.unpack("<2I", body)[0]) == (5, 1)
