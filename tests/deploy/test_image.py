@@ -118,15 +118,25 @@ def test_it_takes_a_password_from_a_file(image: Image, journals: Path, port: int
     assert not (journals / ".everstore/password").exists()
 
 
-def test_its_server_works_as_process_one(image: Image, journals: Path, port: int) -> None:
-    """As in an engine's container, where a signal that the first process has no handler for is lost."""
+def test_it_runs_as_process_one_with_a_read_only_root_and_without_privilege(
+    image: Image, journals: Path, port: int
+) -> None:
+    """As `docker run --read-only --tmpfs /tmp --cap-drop ALL --security-opt no-new-privileges` runs it.
+
+    A signal that the first process has no handler for is lost, so that it ends at all says something.
+    """
     privilege = ("--user=0:0", "--cap-add=CAP_SYS_ADMIN")
-    own_processes = ("unshare", "--pid", "--fork", "--kill-child")
-    no_privilege = ("setpriv", "--reuid=1000", "--regid=1000", "--clear-groups")
+    own_namespaces = ("unshare", "--pid", "--mount", "--fork", "--kill-child")
+    read_only = ("sh", "-c", 'mount -t tmpfs tmpfs /tmp && mount -o remount,bind,ro / && exec "$@"', "sh")
+    no_privilege = ("setpriv", "--reuid=1000", "--regid=1000", "--clear-groups", "--bounding-set=-all", "--nnp")
     with Container(image, journals, _settings(port), options=privilege) as container:
-        assert READY.match(container.start(*own_processes, *no_privilege)), container.log()
-        status = Path(f"/proc/{container.server().pid}/status").read_text()
+        assert READY.match(container.start(*own_namespaces, *read_only, *no_privilege)), container.log()
+        process = Path(f"/proc/{container.server().pid}")
+        status = (process / "status").read_text()
         assert re.search(r"^NSpid:.*\t1$", status, re.MULTILINE)
+        assert re.search(r"^CapBnd:\t0+$", status, re.MULTILINE)
+        assert re.search(r"^\S+ / \S+ ro[, ]", (process / "mounts").read_text(), re.MULTILINE)
+        assert _may_log_in(port, "ada", MADE.findall(container.log())[0])
         assert container.stop() == 0
 
 
