@@ -2,7 +2,8 @@
 # Installs the commands `everstore-server` and `everstore` from this checkout, for a user who need not be root. Run it again to upgrade.
 #
 #   ./install.sh                into a virtual environment of their own, with links to the commands in ~/.local/bin
-#   ./install.sh --docker       builds the container image `everstore` instead, with docker, or with buildah where no docker answers
+#   ./install.sh --docker       builds the container image `everstore` instead, with docker, or with buildah where no docker answers;
+#                               what follows goes to scripts/image-build, such as --base IMAGE
 #   ./install.sh --uninstall    removes what the first one made; journals are never touched
 #   ./install.sh --help
 #
@@ -86,13 +87,13 @@ uninstall() {
   say "journals were left where they are"
 }
 
-if (($# > 1)); then
+if (($# > 1)) && [[ $1 != --docker ]]; then
   say "install.sh takes one option at most; --help lists them"
   exit 2
 fi
 case ${1:-} in
   "") install_commands ;;
-  --docker) exec bash "$checkout/scripts/image-build" ;;
+  --docker) exec bash "$checkout/scripts/image-build" "${@:2}" ;;
   --uninstall) uninstall ;;
   -h | --help) sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}" ;;
   *)

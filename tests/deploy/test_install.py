@@ -135,14 +135,40 @@ def test_help_names_every_option(home: Home) -> None:
 
 def test_docker_builds_the_image_where_an_engine_answers(home: Home) -> None:
     """With a `docker` that writes down what it is asked; tests/deploy/test_image.py builds with buildah."""
-    tools = home.path / "tools"
-    tools.mkdir()
-    (tools / "docker").write_text('#!/bin/sh\necho "$*" >>"$HOME/asked"\n')
-    (tools / "docker").chmod(0o755)
-    done = home.install("--docker", PATH=f"{tools}:{home.env['PATH']}", https_proxy="http://proxy.invalid")
-    assert done.returncode == 0, done.stderr
-    asked = (home.path / "asked").read_text().splitlines()
+    asked = _ask_docker(home, "--docker", "--base", "mine", https_proxy="http://proxy.invalid")
     assert asked[0] == "info"
     assert asked[1].startswith("build --tag everstore ")
+    assert " --build-arg BASE=mine " in asked[1]
     assert " --build-arg https_proxy " in asked[1]
     assert asked[1].endswith(" .")
+
+
+def test_docker_gets_the_configuration_of_pip_as_secrets(home: Home) -> None:
+    certificate = home.path / "certificate"
+    certificate.touch()
+    pip = {"PIP_INDEX_URL": "http://index.invalid/simple", "PIP_CERT": str(certificate)}
+    asked = _ask_docker(home, "--docker", **pip)
+    assert f" --secret id=certificates,src={certificate} " in asked[1]
+    assert "http://index.invalid" not in asked[1]
+    configuration = (home.path / "pip.conf").read_text().splitlines()
+    assert configuration[:2] == ["[global]", "index-url = http://index.invalid/simple"]
+    assert "cert = /run/secrets/certificates" in configuration
+
+
+DOCKER = """#!/bin/sh
+echo "$*" >>"$HOME/asked"
+for word; do
+  case $word in id=pip.conf,src=*) cp "${word#*,src=}" "$HOME/pip.conf" ;; esac
+done
+"""
+
+
+def _ask_docker(home: Home, *options: str, **env: str) -> list[str]:
+    """What a `docker` on the PATH is asked, call by call."""
+    tools = home.path / "tools"
+    tools.mkdir()
+    (tools / "docker").write_text(DOCKER)
+    (tools / "docker").chmod(0o755)
+    done = home.install(*options, PATH=f"{tools}:{home.env['PATH']}", **env)
+    assert done.returncode == 0, done.stderr
+    return (home.path / "asked").read_text().splitlines()
