@@ -5,16 +5,16 @@ from __future__ import annotations
 import os
 import re
 import socket
-import struct
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
+from everstore_client import AuthenticationFailed, Client, Event, connect
 from support.containers import Container, Image, why_no_image_can_be_built
 from support.server import READY
 
-HEADER = struct.Struct("<5I")
 MADE = re.compile(r"made a password, printed this once: (\S+)")
 USER_ID = 1000
 
@@ -76,21 +76,24 @@ def test_it_serves_and_makes_a_password_that_it_keeps(image: Image, journals: Pa
             assert process.uids().real == USER_ID
             assert process.gids().real == USER_ID
             assert password not in " ".join(process.cmdline())
-        assert _may_log_in(port, "ada", password)
-        assert not _may_log_in(port, "ada", "a guess")
-        _commit(port, "ada", password, "/user/42", "Registered", '{"name":"Ada"}')
+        assert _greets(port)
+        assert _may_log_in(port, password)
+        assert not _may_log_in(port, "a guess")
+        with _client(port, password) as client:
+            client.append("/user/42", Event("Registered", {"name": "Ada"}))
+            assert [event.type for event in client.read("/user/42")] == ["Registered"]
         assert _health(container) == 0
         assert container.stop() == 0
 
     # What `cat` shows on the host, without the server.
-    assert b'{"name":"Ada"}' in (journals / "user/42.log").read_bytes()
+    assert b'"name":"Ada"' in (journals / "user/42.log").read_bytes().replace(b" ", b"")
     assert (journals / ".everstore/password").stat().st_mode & 0o777 == 0o600
 
     with Container(image, journals, _settings(port)) as container:
         assert READY.match(container.start()), container.log()
         assert MADE.search(container.log()) is None
         assert password not in container.log()
-        assert _may_log_in(port, "ada", password)
+        assert _may_log_in(port, password)
         assert container.stop() == 0
 
 
@@ -98,7 +101,7 @@ def test_it_takes_the_password_that_it_is_given(image: Image, journals: Path, po
     with Container(image, journals, _settings(port, EVERSTORE_PASSWORD="given")) as container:
         assert READY.match(container.start()), container.log()
         assert MADE.search(container.log()) is None
-        assert _may_log_in(port, "ada", "given")
+        assert _may_log_in(port, "given")
         assert _health(container) == 0
         assert container.stop() == 0
     assert not (journals / ".everstore/password").exists()
@@ -113,7 +116,7 @@ def test_it_takes_a_password_from_a_file(image: Image, journals: Path, port: int
     settings = _settings(port, EVERSTORE_PASSWORD_FILE="/tmp/secret")
     with Container(image, journals, settings, options=mounted) as container:
         assert READY.match(container.start()), container.log()
-        assert _may_log_in(port, "ada", "from a file")
+        assert _may_log_in(port, "from a file")
         assert container.stop() == 0
     assert not (journals / ".everstore/password").exists()
 
@@ -136,7 +139,7 @@ def test_it_runs_as_process_one_with_a_read_only_root_and_without_privilege(
         assert re.search(r"^NSpid:.*\t1$", status, re.MULTILINE)
         assert re.search(r"^CapBnd:\t0+$", status, re.MULTILINE)
         assert re.search(r"^\S+ / \S+ ro[, ]", (process / "mounts").read_text(), re.MULTILINE)
-        assert _may_log_in(port, "ada", MADE.findall(container.log())[0])
+        assert _may_log_in(port, MADE.findall(container.log())[0])
         assert container.stop() == 0
 
 
@@ -165,40 +168,20 @@ def _health(container: Container) -> int:
     return done.returncode
 
 
-def _log_in(port: int, user: str, password: str) -> socket.socket:
-    connection = socket.create_connection(("127.0.0.1", port), timeout=30)
-    assert connection.recv(3, socket.MSG_WAITALL) == b"\0\1\1"
-    body = struct.pack("<2I", len(user), len(password)) + user.encode() + password.encode()
-    connection.sendall(HEADER.pack(3, len(body), 1, 0, 0) + body)
-    return connection
+def _greets(port: int) -> bool:
+    """Whether the server speaks first, as the protocol has it: little endian, version 1, log in."""
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+        return connection.recv(3, socket.MSG_WAITALL) == b"\0\1\1"
 
 
-def _ask(connection: socket.socket, kind: int, body: bytes, worker: int = 0) -> tuple[int, int, bytes]:
-    """One request; returns the reply's type, worker and body. A connection that was closed instead is of type 0."""
+def _client(port: int, password: str) -> Client[Event]:
+    return connect(f"everstore://ada:{quote(password)}@127.0.0.1:{port}", connections=1)
+
+
+def _may_log_in(port: int, password: str) -> bool:
     try:
-        connection.sendall(HEADER.pack(kind, len(body), 2, 0, worker) + body)
-        header = connection.recv(HEADER.size, socket.MSG_WAITALL)
-    except ConnectionError:
-        return 0, 0, b""
-    if len(header) < HEADER.size:
-        return 0, 0, b""
-    replied, size, _, _, worker = HEADER.unpack(header)
-    return replied, worker, connection.recv(size, socket.MSG_WAITALL)
-
-
-def _may_log_in(port: int, user: str, password: str) -> bool:
-    """A right login is not answered; that it was right shows in the answer to the next request."""
-    with _log_in(port, user, password) as connection:
-        name = b"/nobody"
-        return _ask(connection, 8, struct.pack("<I", len(name)) + name)[0] == 8
-
-
-def _commit(port: int, user: str, password: str, journal: str, type_: str, event: str) -> None:
-    name, types, events = journal.encode(), type_.encode(), event.encode()
-    with _log_in(port, user, password) as connection:
-        kind, worker, body = _ask(connection, 4, struct.pack("<I", len(name)) + name)
-        assert kind == 4
-        transaction = struct.unpack("<2I", body)[1]
-        lengths = struct.pack("<4I", len(name), len(types), len(events), transaction)
-        kind, _, body = _ask(connection, 5, lengths + name + types + events, worker)
-        assert (kind, struct.unpack("<2I", body)[0]) == (5, 1)
+        with _client(port, password) as client:
+            client.exists("/nobody")
+    except AuthenticationFailed:
+        return False
+    return True
