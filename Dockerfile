@@ -1,6 +1,8 @@
-# The Everstore server as a small image: no root, journals in /everstore/journals, port 6929. docs/install.md tells how to use it.
+# The Everstore server as a small image: no root, journals in /everstore/journals, port 6929. docs/install.md tells
+# how to use it.
 #
-# BASE may be any image with Python 3.11 or newer and its venv module, at the same path in every stage since it is the same image.
+# BASE may be any image with Python 3.11 or newer and its venv module, at the same path in every stage since it is
+# the same image.
 ARG BASE=python:3.12-slim-bookworm
 
 FROM ${BASE} AS build
@@ -18,8 +20,9 @@ RUN --mount=type=secret,id=pip.conf,target=/run/secrets/pip.conf \
 FROM ${BASE}
 COPY --from=build /opt/everstore /opt/everstore
 COPY docker/entrypoint /usr/local/bin/everstore-entrypoint
-# 1000 is the first user on most machines, so that the folder which somebody mounts there is usually theirs and ours at once. By number, since
-# an orchestrator can tell from a number only that it is not root. Any other user does as well, if the journals are writable for it.
+# 1000 is the first user on most machines, so that the folder which somebody mounts there is usually theirs and ours
+# at once. By number, since an orchestrator can tell from a number only that it is not root. Any other user does as
+# well, if the journals are writable for it.
 RUN mkdir -p /everstore/journals && chown 1000:1000 /everstore/journals
 ENV PATH=/opt/everstore/bin:/usr/local/bin:/usr/bin:/bin \
     HOME=/everstore \

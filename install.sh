@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs the commands `everstore-server` and `everstore` from this checkout, for a user who need not be root. Run it again to upgrade.
+# Installs the commands `everstore-server` and `everstore` from this checkout, for a user who need not be root. Run
+# it again to upgrade.
 #
 #   ./install.sh                into a virtual environment of their own, with links to the commands in ~/.local/bin
 #   ./install.sh --docker       builds the container image `everstore` instead, with docker, or with buildah where no docker answers;
@@ -40,8 +41,8 @@ install_commands() {
     "$python" -m venv --clear "$venv"
   fi
 
-  # Built from a copy: pip builds inside the folder that it is given, and a checkout may be read-only, or hold an older build whose
-  # deleted modules would be installed again.
+  # Built from a copy: pip builds inside the folder that it is given, and a checkout may be read-only, or hold an
+  # older build whose deleted modules would be installed again.
   sources=$(mktemp -d)
   trap 'rm -rf "$sources"' EXIT
   mkdir -p "$sources/adapters"
