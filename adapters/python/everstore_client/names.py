@@ -15,6 +15,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _SERVER_FOLDER = ".everstore"
 
 
+@functools.lru_cache(maxsize=4096)  # each step of an operation names it again: 2.1 µs to check, 0.07 to find
 def journal_bytes(name: str) -> bytes:
     """The name as it crosses the wire.
 

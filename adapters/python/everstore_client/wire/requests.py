@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import struct
 from typing import Generic, NamedTuple, TypeVar
 
 from ..errors import TooLarge
-from ..limits import UINT32_MAX
 from . import layouts
-from .layouts import HEADER_BYTES, Order
+from .layouts import Order
 from .replies import Committed, Listed, Opened
 
 R = TypeVar("R")
@@ -65,7 +65,8 @@ def encode(request: Request[R], uid: int, order: Order) -> bytes:
     """
     kind, numbers, strings, worker, properties = request
     size = 4 * len(numbers) + sum(map(len, strings))
-    if size + HEADER_BYTES > UINT32_MAX or not all(0 <= number <= UINT32_MAX for number in (worker, *numbers)):
-        raise TooLarge(f"a request of {size} bytes with the numbers {numbers} is past what 32 bits can say")
-    header = order.header.pack(kind, size, uid, properties, worker)
-    return b"".join((header, order.pack(*numbers), *strings))
+    try:
+        header = order.header.pack(kind, size, uid, properties, worker)
+        return b"".join((header, order.pack(*numbers), *strings))
+    except struct.error:
+        raise TooLarge(f"a request of {size} bytes with the numbers {numbers} is past what 32 bits can say") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import threading
 from collections.abc import Callable
@@ -110,6 +111,26 @@ def test_a_timeout_keeps_the_connection_and_drops_the_late_answer(silent_server:
         server.release(LITTLE.pack(3) + b"a 1")
         assert db.exists("/a") is False
         assert len(server.accepted) == 1
+
+
+def test_an_interrupted_wait_keeps_the_connection(silent_server: Silent) -> None:
+    """Ctrl-C while an answer is awaited, as a timer brings it about."""
+    server = silent_server(answers=OPENED)
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        with connect(server.url, connections=1) as db:
+            signal.setitimer(signal.ITIMER_REAL, 0.1)
+            with pytest.raises(KeyboardInterrupt):
+                db.read("/a")
+            server.release(LITTLE.pack(3) + b"a 1")
+            assert db.exists("/a") is False
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert len(server.accepted) == 1
 
 
 def test_a_commit_that_times_out_is_of_unknown_outcome(silent_server: Silent) -> None:
