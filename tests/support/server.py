@@ -9,6 +9,7 @@ Nothing sleeps: `start` returns when the ready line has been read, `stop` when t
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import subprocess
@@ -61,8 +62,9 @@ class RunningServer:
         return sorted(child.pid for child in children if child.status() != psutil.STATUS_ZOMBIE)
 
     def log(self) -> str:
-        self._log.seek(0)
-        return self._log.read().decode()
+        """What it has logged so far. Read by position: seeking would move the place where the server writes next."""
+        descriptor = self._log.fileno()
+        return os.pread(descriptor, os.fstat(descriptor).st_size, 0).decode()
 
     def stop(self, sig: int = signal.SIGTERM) -> int:
         """End it with `sig` and wait; returns the exit code."""
