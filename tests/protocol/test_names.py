@@ -16,7 +16,7 @@ LINE = b"t {}"
 def long_name(length: int) -> bytes:
     """A name of so many bytes, of components of at most 200."""
     components, rest = divmod(length, 201)
-    name = b"".join(b"/" + bytes([97 + number]) * 200 for number in range(components))
+    name = b"".join(b"/" + bytes([97 + number % 26]) * 200 for number in range(components))
     return name + (b"/" + b"z" * (rest - 1) if rest else b"")
 
 
