@@ -39,7 +39,7 @@ def test_600_journals_are_written_and_read_pipelined_over_six_connections(
 def test_a_journal_in_parts_is_read_whole_at_every_bound(
     published: PublishedClient, name: bytes, parts: int, by: int, last_line_bytes: int
 ) -> None:
-    """A last part that is empty would lose all events: these readers take it for the end of nothing."""
+    """These readers take a part that leaves them nothing for the end, and no events."""
     total = parts * PART_BYTES_MAX + by
     last = "y" * min(last_line_bytes, total - 2)
     events = ["x" * (total - len(last) - 1), last]
