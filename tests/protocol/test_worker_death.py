@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 from support import frames
-from support.frames import ERROR
+from support.frames import ERROR, MULTIPART
 from support.load import Load
 from support.processes import alive
 from support.server import RunningServer
 from support.waiting import until
-from support.wire import Client
+from support.wire import Client, part_bytes
 
 LINE = b"t {}"
 JOURNALS = [b"/load/%d" % number for number in range(40)]
@@ -85,6 +85,36 @@ def test_requests_in_flight_are_answered_with_error_1_in_order(tmp_path: Path) -
         assert [reply.uid for reply in replies] == [uid for uid, name in asked.items() if owners[name] == dead]
         for name in JOURNALS:
             until(lambda name=name: answered(client, name), "the worker is back")
+
+
+def test_a_read_whose_worker_dies_between_its_parts_ends_with_error_1(mortal: RunningServer) -> None:
+    """What came is the beginning of what was asked for, and the error ends it: no part follows."""
+    name = b"/large"
+    events = [b"t %07d " % number + b"." * 90 for number in range(100_000)]
+    with Client(mortal.port) as client, Client(mortal.port) as other:
+        on = client.open(name)
+        on = on._replace(size=client.commit(on, *events).size)
+        client.send(*[frames.read(name, on.worker, 0, on.size, uid=uid) for uid in range(3)])
+        first = client.receive()
+        kill(mortal, mortal.worker_pids())
+        got = {0: b"", 1: b"", 2: b""}
+        ended: list[int] = []
+        reply = first
+        while len(ended) < 3:
+            assert reply.uid not in ended
+            if reply.kind == ERROR:
+                assert reply.code == 1
+                ended.append(reply.uid)
+            else:
+                got[reply.uid] += part_bytes(reply)
+                ended += [reply.uid] * (not reply.properties & MULTIPART)
+            if len(ended) < 3:
+                reply = client.receive()
+        assert reply.kind == ERROR, "ten megabytes, three times, do not fit between a kill and its effect"
+        whole = b"\n".join(events)
+        assert all(whole.startswith(part) for part in got.values())
+        until(lambda: answered(other, name), "the worker is back")
+        assert client.read(client.open(name)) == whole, "the same connection goes on"
 
 
 def test_other_connections_and_workers_do_not_notice(tmp_path: Path) -> None:
