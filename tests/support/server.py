@@ -3,8 +3,9 @@
     with RunningServer(tmp_path / "journals", workers=2) as server:
         socket.create_connection(("127.0.0.1", server.port))
 
-Nothing sleeps: `start` returns when the ready line has been read, `stop` when the process has been waited for. What the server logged is in
-`server.log()`, and is printed by pytest when a test fails, since it goes to the test's captured standard error.
+Nothing sleeps: `start` returns when the ready line has been read, `stop` when the process has been waited for. What
+the server logged is in `server.log()`, and is printed by pytest when a test fails, since it goes to the test's
+captured standard error.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ STOP_S_MAX = 60.0
 
 
 class RunningServer:
-    """One `everstore-server` on a free loopback port. Options are those of the command line: `workers=5` is `--workers 5`."""
+    """One `everstore-server` on a free loopback port. Options are those of the command line: `workers=5` is `--workers
+    5`.
+    """
 
     def __init__(self, journals: Path, env: dict[str, str] | None = None, **options: object) -> None:
         self.journals = Path(journals)
@@ -40,7 +43,7 @@ class RunningServer:
         return [sys.executable, "-m", "everstore.cli.server", f"--journals={self.journals}", *options]
 
     def start(self) -> RunningServer:
-        self._log = tempfile.TemporaryFile()
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed in __exit__
         self.process = subprocess.Popen(self.command(), stdout=subprocess.PIPE, stderr=self._log, env=self.env)
         assert self.process.stdout is not None
         self.ready_line = self.process.stdout.readline().decode()
@@ -82,6 +85,8 @@ class RunningServer:
     def __enter__(self) -> RunningServer:
         return self.start()
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.stop()
         self._log.close()

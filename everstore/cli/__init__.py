@@ -1,0 +1,1 @@
+"""The commands: `everstore-server`, and `everstore` with one file for each subcommand."""

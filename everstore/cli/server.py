@@ -1,0 +1,113 @@
+"""`everstore-server`: settings, the journal directory's lock, the port, then the supervisor."""
+
+from __future__ import annotations
+
+import os
+import resource
+import socket
+import sys
+from typing import Any
+
+import click
+import trio
+
+from everstore import __version__, log
+from everstore.config.load import load
+from everstore.config.settings import SETTINGS, Settings
+from everstore.errors import ConfigError, DirectoryInUse
+from everstore.storage.directory import claim, commit_logs
+from everstore.supervisor.server import Claim, Server
+
+EXIT_CONFIG = 2
+EXIT_IN_USE = 3
+
+_OWN_FILES = 64
+"""Descriptors that the supervisor needs for itself besides one for each client and worker."""
+
+
+def _options(command: Any) -> Any:
+    for setting in reversed([setting for setting in SETTINGS if not setting.secret]):
+        default = f" [default: {setting.default}]" if setting.default and setting.name != "workers" else ""
+        command = click.option(f"--{setting.name}", metavar=setting.metavar, help=setting.help + default)(command)
+    return command
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@_options
+@click.option(
+    "--config", metavar="FILE", envvar="EVERSTORE_CONFIG", help="A TOML file, or the original's settings.conf."
+)
+@click.version_option(__version__, prog_name="everstore-server")
+def main(config: str | None, **options: str | None) -> None:
+    """Serve journals of events.
+
+    Every option can also be set in the environment (EVERSTORE_PORT for --port) and in the configuration file (port
+    = 6929). The command line decides before the environment, the environment before the file. The password comes
+    from --password-file, or from EVERSTORE_PASSWORD.
+    """
+    try:
+        settings = load({name.replace("_", "-"): text for name, text in options.items()}, os.environ, config)
+        log.configure(settings.log_level, settings.log_format)
+        listener = _bind(settings)
+        journals = os.path.abspath(settings.journals)
+        lock = claim(journals, f"the server with process id {os.getpid()} on {_shown(listener)}")
+    except ConfigError as error:
+        click.echo(f"everstore-server: {error}", err=True)
+        sys.exit(EXIT_CONFIG)
+    except DirectoryInUse as error:
+        click.echo(f"everstore-server: {error}", err=True)
+        sys.exit(EXIT_IN_USE)
+    _warn_of_default_password(settings)
+    _make_room_for_connections(settings)
+    server = Server(settings, Claim(journals, lock, commit_logs(journals)), listener)
+    trio.run(server.run, click.echo)
+
+
+def _bind(settings: Settings) -> socket.socket:
+    try:
+        found = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, kind, protocol, _, address = found[0]
+        listener = socket.socket(family, kind, protocol)
+        # So that the port can be bound again at once, while connections of an earlier server are still being forgotten.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        # Only a listening socket keeps others from binding the same port; who comes early waits.
+        listener.listen(socket.SOMAXCONN)
+        listener.setblocking(False)
+    except OSError as error:
+        raise ConfigError(
+            f"--host {settings.host} --port {settings.port}: cannot listen there: {error.strerror or error}"
+        ) from error
+    return listener
+
+
+def _shown(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"{host}:{port}"
+
+
+def _warn_of_default_password(settings: Settings) -> None:
+    if settings.default_password:
+        log.warning(
+            "the password is the one that everybody knows; programs on this machine can log in with it. "
+            "Set another with --password-file FILE or EVERSTORE_PASSWORD"
+        )
+
+
+def _make_room_for_connections(settings: Settings) -> None:
+    """Raise the limit of open files as far as the connections need; say so when that is not far enough."""
+    needed = settings.max_connections + 2 * settings.workers + _OWN_FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft >= needed:
+        return
+    allowed = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    if allowed < needed:
+        log.warning(
+            f"--max-connections {settings.max_connections} needs {needed} open files, and the limit is {allowed}: "
+            f"about {allowed - needed + settings.max_connections} connections will be possible"
+        )
+
+
+if __name__ == "__main__":
+    main()

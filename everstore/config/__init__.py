@@ -1,0 +1,1 @@
+"""The server's settings: what they are, where they come from, what they may be."""

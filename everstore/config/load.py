@@ -1,0 +1,96 @@
+"""From sources to `Settings`: the first source that has one decides; then settings are held against each other."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+from collections.abc import Mapping
+from typing import Any
+
+from everstore import limits
+from everstore.config import sources
+from everstore.config.settings import SETTINGS, Setting, Settings
+from everstore.config.sources import Source
+from everstore.errors import ConfigError
+
+PUBLISHED_PASSWORD = "passwd"
+"""What the adapters published since 2015 log in with, unless told otherwise."""
+
+
+def load(options: Mapping[str, str | None], variables: Mapping[str, str], config_file: str | None) -> Settings:
+    """The settings of a server.
+
+    Args:
+        options: the command line's, by setting name, None where not given.
+        variables: the environment.
+        config_file: the file named by `--config` or `EVERSTORE_CONFIG`.
+
+    Raises:
+        ConfigError: a value is wrong, or two contradict each other. The message says which, where it came from, and
+            what it may be.
+    """
+    in_order = [sources.command_line(options), sources.environment(variables)]
+    if config_file:
+        in_order.append(sources.file(config_file))
+    found = {setting.name.replace("-", "_"): _value(setting, in_order) for setting in SETTINGS}
+    password_file = found.pop("password_file")
+    if password_file:
+        found["password"] = _read_password(password_file)
+    default_password = not found["password"] or found["password"] == PUBLISHED_PASSWORD
+    if default_password:
+        found["password"] = PUBLISHED_PASSWORD
+        _require_loopback(found["host"])
+    return Settings(**found, default_password=default_password)
+
+
+def _value(setting: Setting, in_order: list[Source]) -> Any:
+    for source in in_order:
+        if setting.name in source.texts:
+            called, text = source.texts[setting.name]
+            try:
+                return setting.parse(text)
+            except ValueError as error:
+                shown = "…" if setting.secret else repr(text)
+                raise ConfigError(f"{called} ({source.name}) is {shown}; it may be {error}") from None
+    return setting.parse(setting.default) if setting.default else ""
+
+
+def _read_password(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8") as file:
+            password = file.readline().rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"--password-file: {path} cannot be read: {error}") from error
+    if not 1 <= len(password.encode()) <= limits.CREDENTIAL_BYTES_MAX:
+        raise ConfigError(
+            f"--password-file: the first line of {path} has {len(password.encode())} bytes; "
+            f"a password has 1 to {limits.CREDENTIAL_BYTES_MAX}"
+        )
+    return password
+
+
+def _require_loopback(host: str) -> None:
+    if not is_loopback(host):
+        raise ConfigError(
+            f"--host {host} can be reached from other machines, where the password that everybody knows is none: "
+            "set one with --password-file FILE or EVERSTORE_PASSWORD"
+        )
+
+
+def is_loopback(host: str) -> bool:
+    """True when every address of `host` is one that only this machine reaches.
+
+    Raises:
+        ConfigError: the name has no address.
+    """
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise ConfigError(f"--host {host} has no address: {error.strerror or error}") from error
+    return all(ipaddress.ip_address(str(address[4][0]).split("%")[0]).is_loopback for address in found)
+
+
+def config_file_of(option: str | None) -> str | None:
+    """`--config`, or `EVERSTORE_CONFIG`."""
+    return option or os.environ.get("EVERSTORE_CONFIG")

@@ -1,0 +1,3 @@
+"""The store itself: open journals, request handlers, the group commit. No sockets: what an embedded store would use
+too.
+"""

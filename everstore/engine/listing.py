@@ -1,0 +1,100 @@
+"""Listing journals: a page of names in byte order, found by walking the directories, a few entries at a time.
+
+Nothing is remembered between pages, and at most one page of names is held: each directory on the way is looked
+through for the smallest names behind the last one. Between two steps other requests are served. A journal that is
+empty does not exist.
+"""
+
+from __future__ import annotations
+
+import heapq
+import os
+from collections.abc import Iterator
+from itertools import islice
+
+from everstore import limits
+from everstore.errors import Code
+from everstore.journal.names import OWN_FOLDER, SUFFIX, fault_of
+from everstore.storage.disk import Disk
+from everstore.wire import replies
+
+NAMES_MAX = 1000
+_BYTES_MAX = limits.REPLY_BODY_BYTES_MAX - 8
+
+
+class Listing:
+    """One page: at most `most` names that begin with `prefix` and sort behind `after`."""
+
+    def __init__(self, disk: Disk, prefix: bytes, after: bytes, most: int) -> None:
+        self._disk = disk
+        self._prefix = prefix
+        self._after = after
+        self._most = min(most, NAMES_MAX)
+
+    def replies(self, uid: int, worker: int) -> Iterator[bytes]:
+        """The reply, after any number of empty ones that stand for steps."""
+        names: list[bytes] = []
+        held = 0
+        more = False
+        try:
+            for name in self._walk(b"/"):
+                if not name:
+                    yield b""
+                    continue
+                held += len(name) + 1
+                more = len(names) == self._most or held > _BYTES_MAX
+                if more:
+                    break
+                names.append(name)
+        except OSError:
+            yield replies.error(uid, worker, Code.READ_FAILED)
+        else:
+            yield replies.listing(uid, worker, b"\n".join(names), more)
+
+    def _walk(self, folder: bytes) -> Iterator[bytes]:
+        """Journals below `folder` (ends in /) in order, and an empty name after each step."""
+        behind = b""
+        while True:
+            page: list[bytes] = []
+            for keys in self._steps(folder):
+                wanted = (key for key in keys if key > behind and self._concerns(folder + key))
+                page = heapq.nsmallest(self._most + 1, [*page, *wanted])
+                yield b""
+            for key in page:
+                if key.endswith(b"/"):
+                    yield from self._walk(folder + key)
+                elif self._is_journal(folder + key):
+                    yield folder + key
+            if len(page) <= self._most:
+                return
+            behind = page[-1]
+
+    def _steps(self, folder: bytes) -> Iterator[list[bytes]]:
+        """The keys of a directory's entries, some at a time: a journal's name, or a directory's with a / behind it.
+
+        In this form a directory sorts exactly where the names in it do.
+        """
+        entries = self._disk.entries(os.fsdecode(folder[1:]))
+        while step := list(islice(entries, limits.LIST_STEP_ENTRIES)):
+            keys = (
+                os.fsencode(entry.name) + b"/" if entry.is_dir(follow_symlinks=False) else os.fsencode(entry.name)
+                for entry in step
+            )
+            suffix = SUFFIX.encode()
+            yield [
+                key if key.endswith(b"/") else key.removesuffix(suffix) for key in keys if key.endswith((b"/", suffix))
+            ]
+
+    def _concerns(self, full: bytes) -> bool:
+        """True for a name that is asked for, and a directory that may hold some."""
+        if full.endswith(b"/"):
+            in_prefix = full.startswith(self._prefix) or self._prefix.startswith(full)
+            return (
+                in_prefix
+                and (full > self._after or self._after.startswith(full))
+                and full != b"/" + OWN_FOLDER.encode() + b"/"
+            )
+        return full.startswith(self._prefix) and full > self._after
+
+    def _is_journal(self, name: bytes) -> bool:
+        return not fault_of(name) and self._disk.size_of(os.fsdecode(name[1:]) + SUFFIX) > 0

@@ -1,0 +1,293 @@
+"""The store of one worker: decides requests, commits in batches. This is where the wire protocol meets journals, and
+the only place.
+
+    store.begin(bytes_arrived)
+    for connection, frame in arrived:
+        store.handle(connection, frame)
+    answers = store.commit()
+
+`handle` never writes to a journal and never waits for a sync; `commit` does both once for all that was handled.
+Decisions see the commits decided before them in the same batch; answers leave only when those are durable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import orjson
+
+from everstore import limits, log
+from everstore.clock import Clock
+from everstore.engine.batch import Answer, Batch, Parts
+from everstore.engine.group_commit import GroupCommit
+from everstore.engine.journal import Journal, Journals
+from everstore.engine.listing import Listing
+from everstore.engine.reads import parts
+from everstore.errors import Code, Refused
+from everstore.journal.conflicts import NEW_JOURNAL, Declared, types_of
+from everstore.journal.text import check_events, stamped
+from everstore.journal.transactions import Transaction, Transactions
+from everstore.storage.disk import Disk
+from everstore.storage.journals import JournalFiles
+from everstore.wire import replies, requests
+from everstore.wire.frames import Frame
+from everstore.wire.layouts import WITH_TIMESTAMPS, Type
+
+_NAMES_A_WORKER = frozenset({Type.COMMIT, Type.ROLLBACK, Type.READ})
+"""Requests whose header carries the worker that the new-transaction reply named. Any that exists will do: the name
+decides.
+"""
+
+
+class Store:
+    """The journals of one worker, the one with the number `worker` (from 1 on) of `workers`."""
+
+    def __init__(
+        self,
+        worker: int,
+        workers: int,
+        disk: Disk,
+        files: JournalFiles,
+        group: GroupCommit,
+        clock: Clock,
+        lifetime_s: float,
+    ) -> None:
+        self._worker = worker
+        self._workers = workers
+        self._disk = disk
+        self._files = files
+        self._group = group
+        self._clock = clock
+        self._journals = Journals(files, clock)
+        self._transactions = Transactions(lifetime_s)
+        self._batch = Batch(worker)
+        self._space = True
+        self._counts = {"requests": 0, "commits": 0, "events": 0, "conflicts": 0, "refused": 0, "batches": 0}
+        self._handlers: dict[int, Callable[[int, Frame], None]] = {
+            Type.NEW_TRANSACTION: self._new_transaction,
+            Type.COMMIT: self._commit,
+            Type.ROLLBACK: self._rollback,
+            Type.READ: self._read,
+            Type.EXISTS: self._exists,
+            Type.STATUS: self._status,
+            Type.LIST: self._list,
+        }
+
+    def handle(self, connection: int, frame: Frame) -> None:
+        """Decide one request of a connection; its answer comes out of `commit`."""
+        self._counts["requests"] += 1
+        try:
+            if frame[0] in _NAMES_A_WORKER and not 1 <= frame[4] <= self._workers:
+                raise Refused(Code.NO_SUCH_WORKER, f"there is no worker {frame[4]}, only 1 to {self._workers}")
+            self._handlers[frame[0]](connection, frame)
+        except Refused as refused:
+            self._counts["refused"] += 1
+            log.debug(refused.reason, worker=self._worker, connection=connection, request=Type(frame[0]).name.lower())
+            self._batch.refuse(connection, frame[2], refused.code)
+
+    def commit(self) -> list[Answer]:
+        """Make everything decided since the last time durable, and return all answers in the order of their requests.
+
+        Raises:
+            StorageFailed: nobody may be answered; the process must end.
+        """
+        changed = list(self._batch.changed.values())
+        without_room = self._group.commit(changed) if changed else []
+        self._counts["batches"] += bool(changed)
+        for journal in changed:
+            if journal not in without_room:
+                journal.durable_size = journal.size
+            journal.pending.clear()
+        for journal in without_room:
+            self._roll_back(journal)
+        return self._batch.take(without_room)
+
+    def begin(self, arrived_bytes: int) -> None:
+        """A batch begins, of requests of so many bytes: find out whether the disk has room for them."""
+        self._space = self._group.has_space(arrived_bytes)
+
+    def end_connection(self, connection: int) -> None:
+        """A connection is gone: so are its transactions."""
+        for transaction in self._transactions.end_connection(connection):
+            self._left(transaction)
+
+    def look_after(self) -> None:
+        """What has to be done now and then, between batches: end idle transactions, forget idle journals."""
+        for transaction in self._transactions.expire(self._clock.monotonic()):
+            log.info("a transaction idled past its lifetime", worker=self._worker, journal=log.shown(transaction.name))
+            self._left(transaction)
+        self._journals.drop_idle()
+
+    def close(self) -> None:
+        self._group.close()
+
+    # ---- requests ---------------------------------------------------------------------------------------------------
+
+    def _new_transaction(self, connection: int, frame: Frame) -> None:
+        uid = frame[2]
+        journal = self._journals.get(requests.name_only(frame[5]))
+        _check_size(journal.size)
+        transaction = self._transactions.open(connection, journal.name, journal.size, self._clock.monotonic())
+        journal.open_count += 1
+        if journal.declared is None:
+            journal.declared = Declared()
+        reply = replies.new_transaction(uid, self._worker, journal.size, transaction.uid)
+        self._batch.answer(connection, uid, reply, journal)
+
+    def _commit(self, connection: int, frame: Frame) -> None:
+        uid = frame[2]
+        name, transaction_uid, types_field, events = requests.commit(frame[5])
+        journal = self._journals.get(name)
+        transaction = self._transactions.find(transaction_uid, name)
+        success = True
+        lines = b""
+        if events:
+            check_events(events)
+            types = types_of(types_field)
+            assert journal.declared is not None, "a journal with an open transaction remembers types"
+            success = journal.declared.conflicting(types, transaction.opened_at) is None
+            if success:
+                lines = self._lines(journal, events)
+            else:
+                self._counts["conflicts"] += 1
+        self._end(transaction)
+        if lines:
+            self._append(journal, types, lines)
+        self._batch.answer(connection, uid, replies.commit(uid, self._worker, success, journal.size), journal)
+
+    def _lines(self, journal: Journal, events: bytes) -> bytes:
+        """What the commit will write. Refused here, it leaves the transaction open: the same commit may come again
+        later.
+        """
+        if journal.damage:
+            raise Refused(Code.CANNOT_WRITE, f"the journal is damaged: {journal.damage}")
+        if not self._space:
+            raise Refused(Code.CANNOT_WRITE, "the disk is full")
+        journal.stamp = max(self._clock.stamp(), journal.stamp)
+        lines = stamped(events, journal.stamp)
+        _check_size(journal.size + len(lines) + 1)
+        return lines
+
+    def _append(self, journal: Journal, types: set[bytes], lines: bytes) -> None:
+        if journal.size == 0:
+            types.add(NEW_JOURNAL)
+        journal.size += len(lines) + 1
+        journal.pending.append(lines)
+        self._batch.changed[journal.name] = journal
+        self._declare(journal, types)
+        self._counts["commits"] += 1
+        self._counts["events"] += lines.count(b"\n") + 1
+
+    def _rollback(self, connection: int, frame: Frame) -> None:
+        uid = frame[2]
+        name, transaction_uid = requests.rollback(frame[5])
+        journal = self._journals.get(name)
+        try:
+            transaction = self._transactions.find(transaction_uid, name)
+        except Refused:
+            pass  # It is gone already, which is all that was wanted.
+        else:
+            self._end(transaction)
+        self._batch.answer(connection, uid, replies.rollback(uid, self._worker), journal)
+
+    def _read(self, connection: int, frame: Frame) -> None:
+        uid = frame[2]
+        name, offset, size = requests.read(frame[5])
+        journal = self._journals.get(name)
+        self._transactions.touch(connection, name, self._clock.monotonic())
+        size = min(size, journal.size)
+        if offset > size:
+            raise Refused(Code.READ_FAILED, f"the offset {offset} is past the size {size}")
+        self._batch.answer(
+            connection, uid, self._read_parts(uid, journal, offset, size, bool(frame[3] & WITH_TIMESTAMPS)), journal
+        )
+
+    def _read_parts(self, uid: int, journal: Journal, offset: int, size: int, with_stamps: bool) -> Parts:
+        """The reply to a read. Begun only when the batch is durable: before, the bytes may not even be in the file."""
+        name = journal.name
+        try:
+            end = self._end_of_text(journal, offset, size)
+            for data, more in parts(self._files, name, offset, end, with_stamps):
+                yield replies.read_part(uid, self._worker, data, more)
+        except Refused as refused:
+            log.debug(refused.reason, worker=self._worker, journal=log.shown(name))
+            yield replies.error(uid, self._worker, refused.code)
+
+    def _end_of_text(self, journal: Journal, offset: int, size: int) -> int:
+        """Where the text to be read ends: before the marker that `size` counts."""
+        if not self._files.begins_line(journal.name, offset):
+            raise Refused(Code.READ_FAILED, f"byte {offset} is not the start of a line")
+        if self._files.begins_line(journal.name, size):
+            return max(0, size - 1)
+        if journal.damage and size == journal.size:
+            return size  # Its marker is lost; what there is can still be read.
+        raise Refused(Code.READ_FAILED, f"byte {size} is not the start of a line")
+
+    def _exists(self, connection: int, frame: Frame) -> None:
+        uid = frame[2]
+        journal = self._journals.get(requests.name_only(frame[5]))
+        self._batch.answer(connection, uid, replies.exists(uid, self._worker, journal.size > 0), journal)
+
+    def _status(self, connection: int, frame: Frame) -> None:
+        uid = frame[2]
+        status = {
+            "worker": self._worker,
+            "journals": len(self._journals),
+            "transactions": len(self._transactions),
+            **self._counts,
+        }
+        self._batch.answer(connection, uid, replies.status(uid, self._worker, orjson.dumps(status)), None)
+
+    def _list(self, connection: int, frame: Frame) -> None:
+        uid = frame[2]
+        prefix, after, most = requests.listing(frame[5])
+        self._batch.answer(connection, uid, Listing(self._disk, prefix, after, most).replies(uid, self._worker), None)
+
+    # ---- what several of them need ----------------------------------------------------------------------------------
+
+    def _declare(self, journal: Journal, types: set[bytes]) -> None:
+        declared = journal.declared
+        if declared is None:
+            return  # No transaction is open here, so none can ever conflict with this commit.
+        declared.declare(types, journal.size)
+        if len(declared) > limits.TYPES_PER_JOURNAL_MAX:
+            self._make_room_for_types(journal, declared)
+
+    def _make_room_for_types(self, journal: Journal, declared: Declared) -> None:
+        open_here = self._transactions.on(journal.name)
+        declared.forget_until(min((each.opened_at for each in open_here), default=journal.size))
+        if len(declared) > limits.TYPES_PER_JOURNAL_MAX:
+            log.warning(
+                f"more than {limits.TYPES_PER_JOURNAL_MAX} types came while transactions were open: these are ended",
+                worker=self._worker,
+                journal=log.shown(journal.name),
+            )
+            for transaction in open_here:
+                self._transactions.end_late(transaction)
+                self._left(transaction)
+
+    def _end(self, transaction: Transaction) -> None:
+        self._transactions.end(transaction)
+        self._left(transaction)
+
+    def _left(self, transaction: Transaction) -> None:
+        """One transaction less on its journal."""
+        journal = self._journals.get(transaction.name)
+        journal.open_count -= 1
+        if not journal.open_count:
+            journal.declared = None
+
+    def _roll_back(self, journal: Journal) -> None:
+        """The disk had no room for what was decided: the journal is again what it was."""
+        log.error("the disk is full: nothing was written", worker=self._worker, journal=log.shown(journal.name))
+        journal.size = journal.durable_size
+        for transaction in self._transactions.on(journal.name):
+            if transaction.opened_at > journal.size:
+                self._end(transaction)
+        if journal.declared is not None:
+            journal.declared.roll_back(journal.size)
+
+
+def _check_size(size: int) -> None:
+    if size > limits.JOURNAL_BYTES_MAX:
+        raise Refused(Code.JOURNAL_TOO_LARGE, f"{size} bytes are more than version 1 of the protocol can name")

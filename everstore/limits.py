@@ -1,0 +1,48 @@
+"""Every limit of the server, in one place, each with its reason. Sizes are in bytes, times in seconds."""
+
+# ---- before login: whoever has not logged in gets next to nothing --------------------------------------------------
+LOGIN_FRAME_BYTES_MAX = 4096  # a login needs 92 bytes; the rest is for a client that pads
+LOGIN_S_MAX = 5.0  # a login is one packet; a slow line needs a second
+CREDENTIAL_BYTES_MAX = 32  # the published protocol's own limit for user and password
+
+# ---- names and journals --------------------------------------------------------------------------------------------
+NAME_BYTES_MIN = 2
+NAME_BYTES_MAX = 1024  # well below PATH_MAX (4096), with room for the journal directory in front
+COMPONENT_BYTES_MAX = 200  # below NAME_MAX (255), with room for ".log.torn-<time>"
+JOURNAL_BYTES_MAX = 2**32 - 1  # version 1 speaks of sizes and positions in 32 bits
+
+# ---- one connection, after login -----------------------------------------------------------------------------------
+RECEIVE_BYTES = 64 * 1024  # one read of a socket
+REPLY_BODY_BYTES_MAX = 65_536  # the protocol's: a larger reply is sent in parts
+IN_FLIGHT_MAX = 2048  # requests of one connection that wait for an answer; past it the connection is not read from
+IN_FLIGHT_BYTES_MAX = 4 * 1024 * 1024  # and their bytes; one request of any allowed size always passes
+OWED_BYTES_MAX = 256 * 1024  # answers that a client has not taken; past it the connection is not read from
+CREDIT_BYTES = 192 * 1024  # read replies that a worker may send ahead to one connection: three parts, so none waits
+SHUTDOWN_S_MAX = 10.0  # for clients to take their last answers
+RUBBISH_LINGER_S = 1.0  # for the refusal to reach a client that is being closed before it has stopped sending
+
+# ---- between supervisor and worker ---------------------------------------------------------------------------------
+WORKERS_MAX = 256
+CHANNEL_RECEIVE_BYTES = 256 * 1024
+CHANNEL_BACKLOG_BYTES_MAX = 8 * 1024 * 1024  # requests that a worker has not taken; past it connections wait
+WORKER_YOUNG_S = 5.0  # a worker that dies within this time after its start died young; the first is replaced at once,
+WORKER_PAUSE_S_FIRST = 0.1  # the second in a row after this pause, doubled for each further one,
+WORKER_PAUSE_S_LAST = 30.0  # up to this
+WORKER_EXIT_S_MAX = 1.0  # from the end of its channel to that of its process; then it is killed
+WORKER_STOP_S_MAX = 30.0  # for a worker to finish, sync and leave; then it is killed and repaired at the next start
+
+# ---- one worker ----------------------------------------------------------------------------------------------------
+BATCH_BYTES_MAX = 1024 * 1024  # requests taken into one batch: more would only make everybody wait longer for one sync
+OPEN_FILES_MAX = 128  # journal files a worker keeps open; a further one costs an open() of 3 µs
+CACHED_JOURNALS_MAX = 1024  # journals whose size and last timestamp a worker remembers
+IDLE_JOURNAL_S = 10.0  # a journal that nobody used for so long is forgotten, and its file closed
+TRANSACTIONS_MAX = 16_384  # open at once in one worker, some 300 bytes each
+TYPES_PER_JOURNAL_MAX = 4096  # types remembered for one journal while transactions are open on it
+ENDED_TRANSACTIONS_REMEMBERED = 1024  # so that error 4 (too late) can be told from error 6 (never heard of)
+READ_BYTES = 64 * 1024  # one read of a journal file
+LIST_STEP_ENTRIES = 512  # directory entries looked at between two batches, about a millisecond
+
+# ---- the disk ------------------------------------------------------------------------------------------------------
+COMMIT_LOG_BYTES = 4 * 1024 * 1024  # preallocated; twice as much halves the checkpoints, and doubles what a start reads
+RESERVE_BYTES = 4 * 1024 * 1024  # of free space that commits leave alone, so that repair and the commit log find room
+BLOCK_BYTES = 4096  # what the smallest append may cost on disk

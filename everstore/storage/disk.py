@@ -1,0 +1,197 @@
+"""The file system calls that the server makes, each in one place and below one directory, so that tests can make any
+of them fail.
+
+Error handling: a full disk is `NoSpace`, and the caller has written nothing that matters yet; any other failed
+write, sync or truncate is `StorageFailed`, and the caller must not go on. A failed sync is never tried again: the
+kernel marks the pages clean, so the second one succeeds and the data is not there (measured on ext4, XFS and
+btrfs). Reading and opening raise plain OSError.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+from collections.abc import Iterator
+from types import TracebackType
+
+from everstore.errors import NoSpace, StorageFailed
+
+FILE_MODE = 0o640
+DIRECTORY_MODE = 0o750
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_NOT_A_PLACE = (FileExistsError, NotADirectoryError, IsADirectoryError)
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+class _Failures:
+    """Turns an OSError inside a `with` into ours. A class, since a generator would take 1 µs for every write."""
+
+    __slots__ = ("_doing", "_full_is_certain", "_passing")
+
+    def __init__(self, doing: str, passing: tuple[type[OSError], ...] = (), full_is_certain: bool = True) -> None:
+        self._doing = doing
+        self._passing = passing
+        self._full_is_certain = full_is_certain
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, OSError) and not isinstance(error, self._passing):
+            if self._full_is_certain and error.errno in _FULL:
+                raise NoSpace(f"{self._doing}: {error.strerror}") from error
+            raise StorageFailed(f"{self._doing}: {error.strerror or error}") from error
+
+
+_WRITING = _Failures("writing")
+_SYNCING = _Failures("syncing", full_is_certain=False)
+
+
+class Disk:
+    """The files below `root`. Paths are relative to it; a path's last component is never followed when it is a
+    symbolic link.
+    """
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+        # Held open for as long as the process lives: syncfs reports through it every write-back error since it was
+        # opened.
+        self._directory = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+
+    def open(self, path: str) -> int:
+        """A descriptor for reading and writing an existing file."""
+        return os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=self._directory)
+
+    def create(self, path: str, exclusive: bool = False) -> int:
+        """As `open`; makes the file, and the directories on its way, when they are missing."""
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | (os.O_EXCL if exclusive else 0)
+        with _Failures(f"creating {path}", passing=_NOT_A_PLACE):
+            try:
+                return os.open(path, flags, FILE_MODE, dir_fd=self._directory)
+            except FileNotFoundError:
+                self.make_directories(os.path.dirname(path))
+                return os.open(path, flags, FILE_MODE, dir_fd=self._directory)
+
+    def make_directories(self, path: str) -> None:
+        parts = path.split("/")
+        for end in range(1, len(parts) + 1):
+            try:
+                os.mkdir("/".join(parts[:end]), DIRECTORY_MODE, dir_fd=self._directory)
+            except FileExistsError:
+                continue
+
+    def read(self, fd: int, position: int, count: int) -> bytes:
+        """`count` bytes from `position`, fewer at the end of the file."""
+        data = os.pread(fd, count, position)
+        while len(data) < count:
+            more = os.pread(fd, count - len(data), position + len(data))
+            if not more:
+                break
+            data += more
+        return data
+
+    def write(self, fd: int, position: int, data: bytes) -> None:
+        """Write all of `data`, or raise."""
+        with _WRITING:
+            written = os.pwrite(fd, data, position)
+            while written < len(data):
+                written += os.pwrite(fd, memoryview(data)[written:], position + written)
+
+    def append(self, path: str, line: bytes) -> None:
+        """Add a short line to a file, durably and in one piece."""
+        with _Failures(f"appending to {path}"):
+            fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, FILE_MODE, dir_fd=self._directory)
+            try:
+                os.write(fd, line)
+                os.fsync(fd)
+            finally:
+                os.close(fd)
+
+    def size(self, fd: int) -> int:
+        return os.fstat(fd).st_size
+
+    def size_of(self, path: str) -> int:
+        """The size of a file that is not open; 0 when there is none."""
+        try:
+            return os.stat(path, dir_fd=self._directory, follow_symlinks=False).st_size
+        except FileNotFoundError:
+            return 0
+
+    def modified_ns(self, fd: int) -> int:
+        """When the file was last written, in nanoseconds since 1970."""
+        return os.fstat(fd).st_mtime_ns
+
+    def truncate(self, fd: int, size: int) -> None:
+        with _Failures("truncating"):
+            os.ftruncate(fd, size)
+
+    def allocate(self, fd: int, size: int) -> None:
+        """Give a file `size` bytes that are really on the disk, so that overwriting them takes no room and no
+        metadata.
+        """
+        with _Failures("allocating"):
+            os.posix_fallocate(fd, 0, size)
+            zeros = bytes(64 * 1024)
+            for position in range(0, size, len(zeros)):
+                os.pwrite(fd, zeros[: size - position], position)
+
+    def allocate_more(self, fd: int, size: int) -> None:
+        """Make room for a file to grow to `size` bytes, or raise NoSpace before anything is written."""
+        with _Failures("allocating"):
+            os.posix_fallocate(fd, 0, size)
+
+    def sync(self, fd: int) -> None:
+        """Make a file's bytes and size durable."""
+        with _SYNCING:
+            os.fdatasync(fd)
+
+    def sync_all(self) -> None:
+        """Make everything on the file system durable, directory entries included."""
+        with _Failures("syncing the file system", full_is_certain=False):
+            if _libc.syncfs(self._directory):
+                number = ctypes.get_errno()
+                raise OSError(number, os.strerror(number))
+
+    def sync_directory(self, path: str) -> None:
+        """Make a directory's entries durable."""
+        with _Failures(f"syncing the directory {path or '.'}", full_is_certain=False):
+            fd = os.open(path or ".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self._directory)
+            try:
+                os.fsync(fd)
+            finally:
+                os.close(fd)
+
+    def free_bytes(self) -> int:
+        """What an ordinary user may still write."""
+        room = os.fstatvfs(self._directory)
+        return room.f_bavail * room.f_frsize
+
+    def rename(self, path: str, to: str) -> None:
+        with _Failures(f"renaming {path}"):
+            os.rename(path, to, src_dir_fd=self._directory, dst_dir_fd=self._directory)
+
+    def remove(self, path: str) -> None:
+        with _Failures(f"removing {path}"):
+            os.unlink(path, dir_fd=self._directory)
+
+    def copy(self, path: str, to: str) -> None:
+        """Copy a small file to a new name, durably."""
+        source, target = self.open(path), self.create(to)
+        try:
+            self.write(target, 0, self.read(source, 0, self.size(source)))
+            self.sync(target)
+        finally:
+            self.close(source)
+            self.close(target)
+
+    def close(self, fd: int) -> None:
+        os.close(fd)
+
+    def entries(self, path: str) -> Iterator[os.DirEntry[str]]:
+        """The entries of a directory, in no order."""
+        with os.scandir(os.path.join(self.root, path)) as entries:
+            yield from entries

@@ -1,0 +1,160 @@
+"""Journal files: opening them, looking at their tail, appending in two steps, reading. Few are open at a time.
+
+    before       … old lines NUL
+    step 1       … old lines NUL new lines NUL      one write
+    step 2       … old lines \\n  new lines NUL      one byte
+
+At no moment is there no end marker, so a copy of a live journal can be read too.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from everstore import limits
+from everstore.clock import STAMP_BYTES
+from everstore.errors import Code, NoSpace, Refused
+from everstore.journal.names import path_of
+from everstore.journal.text import END, PREFIX_BYTES, STAMP
+from everstore.storage.disk import Disk
+from everstore.storage.repair import repair_by_table
+from everstore.storage.trust import Trust
+
+_TAIL_BYTES = 4096
+_NOT_A_FILE = frozenset({errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG})
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What a journal is when it is first used: `size` in bytes, its last timestamp, and what is wrong with it, if
+    anything.
+    """
+
+    size: int
+    stamp: bytes
+    damage: str
+
+
+_ABSENT = Loaded(0, b"", "")
+
+
+class JournalFiles:
+    """The journal files of one worker, by name. At most `limits.OPEN_FILES_MAX` are open; the longest unused is closed
+    for the next.
+    """
+
+    def __init__(self, disk: Disk, trust: Trust) -> None:
+        self._disk = disk
+        self._trust = trust
+        self._open: OrderedDict[bytes, int] = OrderedDict()
+
+    def load(self, name: bytes) -> Loaded:
+        """Look at a journal that was not in use, and repair it first if a crash may have touched it.
+
+        Raises:
+            Refused: the name is not valid (code 8), or its file cannot be read (code 5).
+        """
+        try:
+            fd = self._descriptor(name)
+            if fd is None:
+                return _ABSENT
+            if self._trust.doubts(self._disk.modified_ns(fd)):
+                repair_by_table(self._disk, name, fd)
+            return self._look(name, fd)
+        except OSError as error:
+            raise _refusal(error) from error
+
+    def _look(self, name: bytes, fd: int) -> Loaded:
+        size = self._disk.size(fd)
+        if size == 0:
+            return _ABSENT
+        line = _last_line(self._disk, fd, size)
+        stamp = line[:STAMP_BYTES] if STAMP.match(line) else b""
+        damage = self._trust.damage_of(name)
+        if not damage and (not stamp or len(line) < PREFIX_BYTES + 2 or line[-1:] != END):
+            damage = "it does not end as a journal does, in a line with a timestamp and one NUL"
+        return Loaded(size, stamp, damage)
+
+    def append(self, name: bytes, base: int, data: bytes) -> None:
+        """Write `data`, which ends in a NUL, at `base`, the journal's size, and turn the marker before it.
+
+        Raises:
+            NoSpace: the journal is as it was.
+            StorageFailed: who knows.
+        """
+        fd = self._descriptor(name)
+        if fd is None:
+            fd = self._create(name)
+        try:
+            self._disk.write(fd, base, data)
+            if base:
+                self._disk.write(fd, base - 1, b"\n")
+        except NoSpace:
+            self._disk.truncate(fd, base)
+            raise
+
+    def read(self, name: bytes, position: int, count: int) -> bytes:
+        """`count` bytes from `position`.
+
+        Raises:
+            Refused: the file cannot be read, or is shorter than it was (code 5).
+        """
+        try:
+            fd = self._descriptor(name)
+            data = b"" if fd is None else self._disk.read(fd, position, count)
+        except OSError as error:
+            raise _refusal(error) from error
+        if len(data) < count:
+            raise Refused(Code.READ_FAILED, f"the file ends at byte {position + len(data)}, before it should")
+        return data
+
+    def begins_line(self, name: bytes, position: int) -> bool:
+        """True when `position` is the journal's start or stands right behind a newline or an end marker."""
+        return position == 0 or self.read(name, position - 1, 1) in (b"\n", END)
+
+    def forget(self, name: bytes) -> None:
+        """Close a journal's file, if it is open."""
+        fd = self._open.pop(name, None)
+        if fd is not None:
+            self._disk.close(fd)
+
+    def _descriptor(self, name: bytes) -> int | None:
+        """The open file, or None when there is none."""
+        fd = self._open.get(name)
+        if fd is not None:
+            self._open.move_to_end(name)
+            return fd
+        try:
+            return self._keep(name, self._disk.open(path_of(name)))
+        except FileNotFoundError:
+            return None
+
+    def _create(self, name: bytes) -> int:
+        return self._keep(name, self._disk.create(path_of(name)))
+
+    def _keep(self, name: bytes, fd: int) -> int:
+        if len(self._open) >= limits.OPEN_FILES_MAX:
+            self._disk.close(self._open.popitem(last=False)[1])
+        self._open[name] = fd
+        return fd
+
+
+def _last_line(disk: Disk, fd: int, size: int) -> bytes:
+    """The last line with its end marker; it may be longer than any one read."""
+    count = _TAIL_BYTES
+    while True:
+        start = max(0, size - count)
+        tail = disk.read(fd, start, size - start)
+        before = max(tail.rfind(b"\n", 0, -1), tail.rfind(END, 0, -1))
+        if before >= 0 or start == 0:
+            # A NUL before the line is as wrong as none behind it: it stays in front, where no timestamp is.
+            return tail[before:] if tail[before : before + 1] == END and before >= 0 else tail[before + 1 :]
+        count *= 8
+
+
+def _refusal(error: OSError) -> Refused:
+    if error.errno in _NOT_A_FILE:
+        return Refused(Code.NAME_INVALID, f"no journal can have this name here: {error.strerror}")
+    return Refused(Code.READ_FAILED, f"its file cannot be read: {error.strerror}")

@@ -1,0 +1,157 @@
+"""The commit log's bytes, pure: encoding batches, and reading a log that a crash may have left.
+
+    0          512                                                          (all positions in sectors of 512 bytes)
+    +----------+-----------------------+----------------+-- - - --+
+    |  header  | record, batch 0       | batch 1        |  older  |
+    +----------+-----------------------+----------------+-- - - --+
+
+    header:  magic 8 | crc 4 | epoch 8 | durability 1 | clean 1 | boot id 36
+    record:  magic 4 | crc 4 | payload bytes 4 | epoch 8 | sequence 4 | entries 4 | payload, zeros to a sector's edge
+    entry:   name bytes 2 | kind 1 | base 8 | data bytes 4 | name | data
+
+Each checksum (CRC-32) covers all that follows it. A record begins on a sector's edge, so that writing the next one
+never touches a sector that holds an acknowledged one. The log is recycled by raising the header's epoch: records of
+an older epoch are what is left of an earlier round. A log ends at the first sector that is no valid record of its
+epoch, in sequence. If a valid later one stands behind that, the log is damaged: records are written one after the
+other, each durable before the next.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from struct import Struct
+
+SECTOR_BYTES = 512
+
+APPEND = 0
+"""The bytes of one journal in a batch: `data` stands at `base`, its last byte is the NUL."""
+CANCEL = 1
+"""Takes back the append of the same journal and base: the file had no room for it. No data."""
+
+_HEADER = Struct("<8sIQBB36s")
+_HEADER_COVERED = Struct("<QBB36s")
+_HEADER_MAGIC = b"everlog1"
+_RECORD = Struct("<4sIIQII")
+_RECORD_COVERED = Struct("<IQII")
+_RECORD_MAGIC = b"evrc"
+_ENTRY = Struct("<HBQI")
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """`durable`: the epoch's batches were synced one by one. `clean`: the server was shut down in order. `boot`: the
+    machine's boot id.
+    """
+
+    epoch: int
+    durable: bool
+    clean: bool
+    boot: bytes
+
+    def encode(self) -> bytes:
+        covered = _HEADER_COVERED.pack(self.epoch, self.durable, self.clean, self.boot)
+        return _HEADER_MAGIC + zlib.crc32(covered).to_bytes(4, "little") + covered
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One journal's part of a batch."""
+
+    kind: int
+    name: bytes
+    base: int
+    data: bytes
+
+
+@dataclass(slots=True)
+class Log:
+    """What a log file says. `header` is None when its own bytes are not a header; `damage` names bytes that no crash
+    explains.
+    """
+
+    header: Header | None
+    batches: list[list[Entry]] = field(default_factory=list)
+    damage: str = ""
+
+
+def sectors(size: int) -> int:
+    """`size` rounded up to whole sectors, in bytes."""
+    return -(-size // SECTOR_BYTES) * SECTOR_BYTES
+
+
+def record_bytes(entries: Iterable[Entry]) -> int:
+    """The bytes that a record of these entries takes in the log."""
+    return sectors(_RECORD.size + sum(_ENTRY.size + len(entry.name) + len(entry.data) for entry in entries))
+
+
+def encode_record(epoch: int, sequence: int, entries: list[Entry]) -> bytes:
+    """A batch as one record, padded to a sector's edge."""
+    parts: list[bytes] = []
+    for entry in entries:
+        parts += (_ENTRY.pack(len(entry.name), entry.kind, entry.base, len(entry.data)), entry.name, entry.data)
+    payload = b"".join(parts)
+    covered = _RECORD_COVERED.pack(len(payload), epoch, sequence, len(entries))
+    crc = zlib.crc32(payload, zlib.crc32(covered))
+    size = _RECORD.size + len(payload)
+    return b"".join((_RECORD_MAGIC, crc.to_bytes(4, "little"), covered, payload, bytes(sectors(size) - size)))
+
+
+def decode(data: bytes) -> Log:
+    """Read a whole log file."""
+    header = _decode_header(data)
+    if header is None:
+        return Log(None, damage="" if not data.strip(b"\0") else "bytes 0 to 511: not a commit log's header")
+    log = Log(header)
+    position = SECTOR_BYTES
+    while (size := _record_at(data, position, header.epoch, len(log.batches))) is not None:
+        log.batches.append(_decode_entries(data, position))
+        position += size
+    later = _later_record(data, position, header.epoch, len(log.batches))
+    if later is not None:
+        log.damage = (
+            f"bytes {position} to {later - 1}: not the record of batch {len(log.batches)}, though a later one follows"
+        )
+    return log
+
+
+def _decode_header(data: bytes) -> Header | None:
+    if len(data) < SECTOR_BYTES or data[:8] != _HEADER_MAGIC:
+        return None
+    _, crc, epoch, durable, clean, boot = _HEADER.unpack_from(data)
+    if crc != zlib.crc32(data[12 : _HEADER.size]):
+        return None
+    return Header(epoch, bool(durable), bool(clean), boot)
+
+
+def _record_at(data: bytes, position: int, epoch: int, sequence: int | None) -> int | None:
+    """The bytes of the record at `position`, if one of this epoch and sequence (None: any) stands there whole."""
+    if data[position : position + 4] != _RECORD_MAGIC or len(data) - position < _RECORD.size:
+        return None
+    _, crc, payload_bytes, its_epoch, its_sequence, _ = _RECORD.unpack_from(data, position)
+    end = position + _RECORD.size + payload_bytes
+    if its_epoch != epoch or sequence not in (None, its_sequence) or end > len(data):
+        return None
+    return sectors(end - position) if zlib.crc32(data[position + 8 : end]) == crc else None
+
+
+def _later_record(data: bytes, position: int, epoch: int, sequence: int) -> int | None:
+    """Where behind `position` a whole record of this epoch with a sequence of at least `sequence` stands."""
+    for at in range(position, len(data), SECTOR_BYTES):
+        if _record_at(data, at, epoch, None) is not None and _RECORD.unpack_from(data, at)[4] >= sequence:
+            return at
+    return None
+
+
+def _decode_entries(data: bytes, position: int) -> list[Entry]:
+    count = _RECORD.unpack_from(data, position)[5]
+    at = position + _RECORD.size
+    entries: list[Entry] = []
+    for _ in range(count):
+        name_bytes, kind, base, data_bytes = _ENTRY.unpack_from(data, at)
+        name_at = at + _ENTRY.size
+        data_at = name_at + name_bytes
+        at = data_at + data_bytes
+        entries.append(Entry(kind, data[name_at:data_at], base, data[data_at:at]))
+    return entries

@@ -1,0 +1,133 @@
+"""After a crash: the commit log's batches are written onto the journals again.
+
+The log comes first (see ARCHITECTURE.md), so a crash can have touched only what the log names, and what it names is
+known byte for byte. For each journal in the log its part, from the first logged byte to the last, is written as it
+must be, whether or not it seems to stand there already: after a failed sync the page cache shows bytes that the
+disk never got.
+
+What no crash explains – a journal that is missing or shorter than where its logged part begins, or longer than
+where it ends – is left alone, noted as damaged, and what the log knows of it is kept beside it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from everstore import log
+from everstore.journal.names import path_of
+from everstore.journal.text import END
+from everstore.storage.disk import Disk
+from everstore.storage.records import APPEND, Entry
+from everstore.storage.repair import keep_beside
+from everstore.storage.trust import Trust
+
+_PAGE = 512
+
+
+@dataclass(slots=True)
+class _Part:
+    """What the log says of one journal: `image` stands at `base`; no append, cancelled ones included, went past
+    `reach`.
+    """
+
+    base: int
+    image: bytearray
+    reach: int
+    fault: str = ""
+
+
+def replay(disk: Disk, trust: Trust, batches: list[list[Entry]]) -> int:
+    """Write all batches onto their journals; returns how many journals that were. Not yet durable.
+
+    Raises:
+        NoSpace, StorageFailed, OSError: repair cannot be finished now; it can be begun again.
+    """
+    parts = _parts(batches)
+    for name, part in parts.items():
+        fault = _write(disk, name, part)
+        if fault:
+            kept = keep_beside(disk, path_of(name), bytes(part.image))
+            trust.note_damage(name, fault)
+            log.error(f"damaged: {fault}; what the commit log knows is kept in {kept}", journal=log.shown(name))
+    return len(parts)
+
+
+def _parts(batches: list[list[Entry]]) -> dict[bytes, _Part]:
+    parts: dict[bytes, _Part] = {}
+    for entry in (entry for batch in batches for entry in batch):
+        part = parts.setdefault(entry.name, _Part(entry.base, bytearray(), entry.base))
+        at = entry.base - part.base
+        if at != len(part.image) and entry.kind == APPEND:
+            part.fault = f"what is logged ends at byte {part.base + len(part.image)}, then goes on at {entry.base}"
+        elif entry.kind == APPEND:
+            if at:
+                part.image[at - 1 : at] = b"\n"
+            part.image[at:] = entry.data
+            part.reach = max(part.reach, entry.base + len(entry.data))
+        else:
+            del part.image[at:]
+            if at:
+                part.image[at - 1 :] = END
+    return parts
+
+
+def _write(disk: Disk, name: bytes, part: _Part) -> str:
+    """Bring one journal up to the log; returns what makes that impossible, or nothing."""
+    path = path_of(name)
+    try:
+        fd = disk.open(path)
+    except FileNotFoundError:
+        if part.base:
+            return f"the file is missing, though {part.base} bytes of it were acknowledged"
+        fd = disk.create(path)
+    try:
+        fault = _fault(disk, fd, part)
+        if not fault:
+            _overwrite(disk, fd, path, part)
+        return fault
+    finally:
+        disk.close(fd)
+
+
+def _fault(disk: Disk, fd: int, part: _Part) -> str:
+    size = disk.size(fd)
+    if part.fault:
+        return part.fault
+    if size < part.base:
+        return f"the file has {size} bytes, though {part.base} were acknowledged"
+    if size > part.reach:
+        return f"the file has {size} bytes, though only {part.reach} were ever written"
+    if part.base and disk.read(fd, part.base - 1, 1) not in (END, b"\n"):
+        return f"byte {part.base - 1} is not the end of a line"
+    return ""
+
+
+def _overwrite(disk: Disk, fd: int, path: str, part: _Part) -> None:
+    end = part.base + len(part.image)
+    found = disk.read(fd, part.base, disk.size(fd) - part.base)
+    if not _torn_from(found[: len(part.image)], bytes(part.image)):
+        kept = keep_beside(disk, path, found)
+        log.warning(
+            f"bytes from {part.base} on were not what was committed; they are kept in {kept}", journal=log.shown(path)
+        )
+    if part.image:
+        disk.write(fd, part.base, bytes(part.image))
+    if part.base:
+        disk.write(fd, part.base - 1, b"\n" if part.image else END)
+    if part.base + len(found) > end:
+        disk.truncate(fd, end)
+
+
+def _torn_from(found: bytes, image: bytes) -> bool:
+    """True when `found` is what a crash can leave of `image`: each byte as it should be, or zero, or a marker not yet
+    turned.
+    """
+    if image.startswith(found):
+        return True
+    for at in range(0, len(found), _PAGE):
+        here, there = found[at : at + _PAGE], image[at : at + _PAGE]
+        if here != there and any(
+            a not in (b, 0) and not (a == 10 and b == 0) for a, b in zip(here, there, strict=False)
+        ):
+            return False
+    return True

@@ -1,0 +1,83 @@
+"""What is known about the journal directory beyond the journals' own bytes: two small text files in `.everstore/`.
+
+`unvouched`: journals last written before a moment were not written under this server's commit logs – the original
+wrote them, or the machine went down while durability was "os" – so a crash may have left them torn. Each is looked
+at whole, and repaired by the table if need be, when it is first used. Its first line is that moment, in nanoseconds
+since 1970.
+
+`damaged`: journals whose commit log vouches for bytes that are not there any more, a line each: name, TAB, what is
+wrong. Nothing is appended to them until `everstore repair` has been told to.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+from everstore.storage.disk import Disk
+
+UNVOUCHED = ".everstore/unvouched"
+DAMAGED = ".everstore/damaged"
+
+
+class Trust:
+    """The two files, read once."""
+
+    def __init__(self, disk: Disk) -> None:
+        self._disk = disk
+        self._unvouched_ns = int((_read(disk, UNVOUCHED).split(b"\n")[0]) or b"0")
+        self._damaged = dict(_damaged_lines(disk))
+
+    def doubts(self, modified_ns: int) -> bool:
+        """True when a crash that no commit log tells of may have touched a file last written at this time."""
+        return modified_ns <= self._unvouched_ns
+
+    def damage_of(self, name: bytes) -> str:
+        """What the log of damaged journals says of one, or nothing."""
+        return self._damaged.get(name, b"").decode()
+
+    def note_damage(self, name: bytes, what: str) -> None:
+        """Add a journal to the damaged ones, durably."""
+        self._damaged[name] = what.encode()
+        # Appended, not replaced: several workers may recover at the same time.
+        self._disk.append(DAMAGED, b"%s\t%s\n" % (name, what.encode()))
+
+    def clear_damage(self, name: bytes) -> None:
+        """A person has had the journal repaired."""
+        if self._damaged.pop(name, None) is not None:
+            write_whole(self._disk, DAMAGED, b"".join(b"%s\t%s\n" % line for line in self._damaged.items()))
+
+
+def doubt_everything(disk: Disk, why: str) -> None:
+    """From now on doubt all journals that were last written before now."""
+    write_whole(disk, UNVOUCHED, b"%d\n%s\n" % (time.time_ns(), why.encode()))
+
+
+def write_whole(disk: Disk, path: str, data: bytes) -> None:
+    """Replace a small file, so that after a crash it is the old or the new one, whole."""
+    new = f"{path}.new-{os.getpid()}"
+    fd = disk.create(new)
+    try:
+        disk.truncate(fd, 0)
+        disk.write(fd, 0, data)
+        disk.sync(fd)
+    finally:
+        disk.close(fd)
+    disk.rename(new, path)
+    disk.sync_directory(os.path.dirname(path))
+
+
+def _damaged_lines(disk: Disk) -> list[tuple[bytes, bytes]]:
+    lines = _read(disk, DAMAGED).splitlines()
+    return [(name, what) for name, tab, what in (line.partition(b"\t") for line in lines) if tab]
+
+
+def _read(disk: Disk, path: str) -> bytes:
+    try:
+        fd = disk.open(path)
+    except FileNotFoundError:
+        return b""
+    try:
+        return disk.read(fd, 0, disk.size(fd))
+    finally:
+        disk.close(fd)

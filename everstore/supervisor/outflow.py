@@ -1,0 +1,77 @@
+"""Bytes on their way out through a non-blocking socket: sent at once as far as it takes them, the rest by a task when
+it takes more.
+
+Sending at once, from whatever task has the bytes, saves a switch to another task for nearly every reply.
+
+Error handling: a broken socket is no error here. What cannot be sent is dropped, `broken` says so, and the reader
+of the same socket finds out.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+
+import trio
+
+_SEND_BYTES = 256 * 1024
+
+
+class Outflow:
+    """The sending side of one socket. `on_drained` is called whenever nothing is left over."""
+
+    def __init__(self, sock: socket.socket, nursery: trio.Nursery, on_drained: Callable[[], object]) -> None:
+        self.owed = 0
+        self.broken = False
+        self._sock = sock
+        self._nursery = nursery
+        self._on_drained = on_drained
+        self._waiting: list[bytes] = []
+        self._draining = False
+
+    def send(self, data: bytes) -> None:
+        """Send, or keep for later; never blocks."""
+        if self.broken:
+            return
+        if self._draining:
+            self._waiting.append(data)
+            self.owed += len(data)
+            return
+        sent = self._try(data)
+        if sent < len(data):
+            self._waiting.append(data[sent:])
+            self.owed += len(data) - sent
+            self._draining = True
+            self._nursery.start_soon(self._drain)
+        else:
+            self._on_drained()
+
+    def _try(self, data: bytes | memoryview) -> int:
+        try:
+            return self._sock.send(data)
+        except BlockingIOError:
+            return 0
+        except OSError:
+            self._break()
+            return len(data)
+
+    def _break(self) -> None:
+        self.broken = True
+        self._waiting.clear()
+        self.owed = 0
+
+    async def _drain(self) -> None:
+        while self._waiting and not self.broken:
+            data = memoryview(b"".join(self._waiting))
+            self._waiting.clear()
+            while data and not self.broken:
+                try:
+                    await trio.lowlevel.wait_writable(self._sock)
+                except (trio.ClosedResourceError, OSError, ValueError):
+                    self._break()
+                    break
+                sent = self._try(data[:_SEND_BYTES])
+                data = data[sent:]
+                self.owed = max(0, self.owed - sent)
+        self._draining = False
+        self._on_drained()

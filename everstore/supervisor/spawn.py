@@ -1,0 +1,80 @@
+"""Forking a worker: a copy of this process that keeps nothing of it but its channel, the directory's lock and its
+standard streams.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import os
+import signal
+import socket
+import sys
+from typing import NoReturn
+
+from everstore import log
+from everstore.worker.loop import EXIT_BUG, Job, run
+
+_PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None)
+
+
+def fork(job: Job, lock: int) -> tuple[int, socket.socket]:
+    """Start a worker; returns its process id and the supervisor's end of its channel.
+
+    Called from the main thread only, and with no other running: the parent-death signal is tied to the forking thread.
+    """
+    ours, theirs = socket.socketpair()
+    supervisor = os.getpid()
+    # Frozen objects are never written to by the collector, so the pages they are on stay shared.
+    gc.collect()
+    gc.freeze()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            _become_worker(supervisor, theirs.fileno(), lock)
+            run(job, theirs, _leave)
+        except BaseException:  # noqa: BLE001 - whatever it was, it must be logged, and end here
+            log.exception("a worker could not begin", worker=job.worker)
+        finally:
+            # Only a bug leads here; it must not go on as a second supervisor.
+            os._exit(EXIT_BUG)
+    theirs.close()
+    ours.setblocking(False)
+    return pid, ours
+
+
+def _become_worker(supervisor: int, channel: int, lock: int) -> None:
+    # A worker ends when its channel closes. A signal to the whole group, as a terminal or systemd sends, must not
+    # cut it off in a batch.
+    signal.set_wakeup_fd(-1)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    _die_with(supervisor)
+    _close_all_but({0, 1, 2, channel, lock})
+
+
+def _die_with(supervisor: int) -> None:
+    """Be killed when the supervisor dies, even while hanging in a system call."""
+    if hasattr(_libc, "prctl"):
+        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != supervisor:
+        os._exit(EXIT_BUG)  # It died before we could ask.
+
+
+def _close_all_but(kept: set[int]) -> None:
+    """Close what was inherited: clients' sockets must end when the supervisor closes them."""
+    low = 0
+    for fd in sorted(kept):
+        if (
+            low < fd
+        ):  # An empty range closes everything: CPython passes its end, 0 - 1, on as the largest number there is.
+            os.closerange(low, fd)
+        low = fd + 1
+    os.closerange(low, os.sysconf("SC_OPEN_MAX"))
+
+
+def _leave(code: int) -> NoReturn:
+    sys.stderr.flush()
+    os._exit(code)

@@ -1,0 +1,187 @@
+"""One worker as the supervisor sees it: started, spoken to, buried, started again.
+
+| state | its process | a request for it |
+| --- | --- | --- |
+| STARTING | recovers | waits in the channel |
+| SERVING | serves | goes into the channel |
+| REPLACED | is dead, the next one is about to start | waits here |
+| DOWN | is dead, again right after its start; a pause runs | is answered with error 1 |
+
+STARTING → SERVING when it says READY. Either → REPLACED when the channel ends, or → DOWN for a worker that dies
+young for the second time in a row. Both → STARTING, at once or after the pause.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+from collections.abc import Callable
+from dataclasses import replace
+from enum import Enum
+
+import trio
+
+from everstore import limits, log
+from everstore.supervisor.outflow import Outflow
+from everstore.supervisor.spawn import fork
+from everstore.worker.channel import READY, Reply, ReplyCutter
+from everstore.worker.loop import EXIT_BUG, EXIT_DISK, EXIT_DONE, Job
+
+
+class State(Enum):
+    STARTING = "starting"
+    SERVING = "serving"
+    REPLACED = "replaced"
+    DOWN = "down"
+
+
+_MEANING = {EXIT_DONE: "it left in order", EXIT_BUG: "a bug, see above", EXIT_DISK: "its disk failed, see above"}
+
+
+class WorkerLink:
+    """`on_replies` gets what the worker says to clients; `on_death` is called once for each death, before the next
+    try.
+    """
+
+    def __init__(
+        self,
+        job: Job,
+        lock: int,
+        on_replies: Callable[[WorkerLink, list[Reply]], None],
+        on_death: Callable[[WorkerLink], int],
+    ) -> None:
+        self.number = job.worker
+        self.state = State.REPLACED
+        self.pid = 0
+        self.deaths = 0
+        self.tried = trio.Event()
+        self.ready = trio.Event()
+        self.ended = trio.Event()
+        self._job = job
+        self._lock = lock
+        self._on_replies = on_replies
+        self._on_death = on_death
+        self._stopping = False
+        self._died_young = 0  # times in a row
+        self._held: list[bytes] = []
+        self._held_bytes = 0
+        self._pause = trio.CancelScope()
+        self._room = trio.lowlevel.ParkingLot()
+
+    def send(self, data: bytes) -> None:
+        """Put items into the channel, now or when the next worker is there; not when DOWN."""
+        if self.state is State.REPLACED:
+            self._held.append(data)
+            self._held_bytes += len(data)
+        else:
+            self._out.send(data)
+
+    @property
+    def crowded(self) -> bool:
+        waiting = self._held_bytes if self.state is State.REPLACED else self._out.owed
+        return self.state is not State.DOWN and waiting >= limits.CHANNEL_BACKLOG_BYTES_MAX
+
+    async def until_not_crowded(self) -> None:
+        while self.crowded:
+            await self._room.park()
+
+    async def keep_alive(self) -> None:
+        """Run the worker, and a new one each time it dies, until `stop`."""
+        while not self._stopping:
+            born = trio.current_time()
+            async with trio.open_nursery() as nursery:
+                self._start(nursery)
+                await self._relay()
+                nursery.cancel_scope.cancel()
+            pause = self._mourn(trio.current_time() - born < limits.WORKER_YOUNG_S)
+            await self._bury(pause)
+            with trio.CancelScope() as self._pause:
+                await trio.sleep(pause)
+        self.ended.set()
+
+    def stop(self) -> None:
+        """Ask it to finish and leave."""
+        self._stopping = True
+        self._pause.cancel()
+        if self.state in (State.STARTING, State.SERVING):
+            self._channel.shutdown(socket.SHUT_WR)
+
+    def kill(self) -> None:
+        if self.pid:
+            os.kill(self.pid, signal.SIGKILL)
+
+    def _start(self, nursery: trio.Nursery) -> None:
+        self.pid, self._channel = fork(self._job, self._lock)
+        self._out = Outflow(self._channel, nursery, self._room.unpark_all)
+        self.state = State.STARTING
+        if self._held:
+            self._out.send(b"".join(self._held))
+            self._held.clear()
+            self._held_bytes = 0
+        # From its second life on a worker has only its own log to replay: the others are in use.
+        self._job = replace(self._job, replays=[self.number]) if self.ready.is_set() else self._job
+
+    async def _relay(self) -> None:
+        cutter = ReplyCutter()
+        while True:
+            await trio.lowlevel.wait_readable(self._channel)
+            try:
+                data = self._channel.recv(limits.CHANNEL_RECEIVE_BYTES)
+            except ConnectionResetError:
+                return
+            if not data:
+                return
+            found = cutter.feed(data)
+            if self.state is State.STARTING and found:
+                self._now_serving(found.pop(0))
+            self._on_replies(self, found)
+
+    def _now_serving(self, first: Reply) -> None:
+        assert first[1] == READY, "a worker's first word is READY"
+        self.state = State.SERVING
+        if self.deaths:
+            log.info(f"worker {self.number} serves again", pid=self.pid)
+        self.ready.set()
+        self.tried.set()
+
+    def _mourn(self, young: bool) -> float:
+        """The channel has ended: answer what was in flight; returns the seconds until the next try."""
+        self._died_young = self._died_young + 1 if young else 0
+        pause = (
+            min(limits.WORKER_PAUSE_S_FIRST * 2 ** (self._died_young - 2), limits.WORKER_PAUSE_S_LAST)
+            if self._died_young > 1
+            else 0.0
+        )
+        self.state = State.DOWN if pause else State.REPLACED
+        trio.lowlevel.notify_closing(self._channel)
+        self._channel.close()
+        self._lost = self._on_death(self)
+        self._room.unpark_all()
+        self.tried.set()
+        return pause
+
+    async def _bury(self, pause: float) -> None:
+        """Make sure that it is dead before another one touches its journals, and say how it died."""
+        process = os.pidfd_open(self.pid)
+        try:
+            with trio.move_on_after(limits.WORKER_STOP_S_MAX if self._stopping else limits.WORKER_EXIT_S_MAX):
+                await trio.lowlevel.wait_readable(process)
+            self.kill()
+            await trio.lowlevel.wait_readable(process)
+        finally:
+            os.close(process)
+        code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        pid, self.pid = self.pid, 0
+        if self._stopping and code == EXIT_DONE:
+            return
+        self.deaths += 1
+        how = (
+            f"killed by {signal.Signals(-code).name}"
+            if code < 0
+            else f"exit code {code}: {_MEANING.get(code, 'unknown')}"
+        )
+        when = f"the next try is in {pause:g} seconds" if pause else "a new one starts now"
+        log.warning(
+            f"worker {self.number} died ({how}); {self._lost} requests were answered with errors; {when}", pid=pid
+        )

@@ -1,0 +1,1 @@
+"""The wire protocol, pure: bytes in, tuples out, and back. See PROTOCOL.md."""

@@ -1,0 +1,73 @@
+"""Cutting a stream of bytes into frames.
+
+A frame is a tuple `(type, size, uid, properties, worker, body)`.
+
+Three laws: bytes are never looked at twice before their frame is whole; a frame over `size_max` never occupies
+memory; no input raises anything.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from everstore.wire.layouts import HEADER, HEADER_BYTES, Type
+from everstore.wire.pieces import Pieces
+
+Frame: TypeAlias = tuple[int, int, int, int, int, bytes]
+
+OVERSIZE = -1
+"""The type of the frame that stands for one over the limit: its header's fields, no body. The body is skipped."""
+
+RUBBISH = -2
+"""The type of the frame that ends the stream: an unknown type *and* a size over the limit, so the next frame's start
+is unknown.
+"""
+
+_TYPES = frozenset(Type)
+
+
+class FrameCutter:
+    """Turns received bytes into whole frames.
+
+    `size_max` (bytes of body) may be raised once a login has succeeded. Behind a frame of type RUBBISH nothing is
+    cut any more.
+    """
+
+    def __init__(self, size_max: int) -> None:
+        self.size_max = size_max
+        self._pieces = Pieces()
+        self._skip = 0  # bytes of an oversize body still to come
+
+    def feed(self, data: bytes, most: int | None = None) -> list[Frame]:
+        """The frames that `data` completes, those of type OVERSIZE and RUBBISH among them.
+
+        With `most` no more than that many are cut; `feed(b"")` goes on behind them.
+        """
+        if self._skip:
+            skipped = min(self._skip, len(data))
+            self._skip -= skipped
+            data = data[skipped:]
+        return self._cut(self._pieces.join(data), most)
+
+    def _cut(self, data: bytes, most: int | None) -> list[Frame]:
+        frames: list[Frame] = []
+        position, end = 0, len(data)
+        wanted = HEADER_BYTES
+        while end - position >= HEADER_BYTES and len(frames) != most:
+            kind, size, uid, properties, worker = HEADER.unpack_from(data, position)
+            body = position + HEADER_BYTES
+            if size > self.size_max:
+                if kind not in _TYPES:
+                    return [*frames, (RUBBISH, size, uid, properties, worker, b"")]
+                frames.append((OVERSIZE, size, uid, properties, worker, b""))
+                position = min(body + size, end)
+                self._skip = body + size - position
+                continue
+            if end - body < size:
+                wanted = HEADER_BYTES + size
+                break
+            position = body + size
+            frames.append((kind, size, uid, properties, worker, data[body:position]))
+        if data:
+            self._pieces.keep(data[position:], wanted)
+        return frames

@@ -1,0 +1,38 @@
+"""Received bytes that do not make a whole message yet.
+
+They are kept as the pieces that came in and joined once, when the message is whole: a 16 MiB request is not copied
+256 times.
+"""
+
+from __future__ import annotations
+
+
+class Pieces:
+    """What is left over between two reads of a stream."""
+
+    __slots__ = ("_pieces", "_wanted", "held")
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+        self._wanted = 0  # bytes that must be there before it is worth looking again
+        self.held = 0
+
+    def join(self, data: bytes) -> bytes:
+        """All that is there with `data` behind it, or nothing while that is less than what is wanted."""
+        if not self._pieces and len(data) >= self._wanted:
+            return data
+        self._pieces.append(data)
+        self.held += len(data)
+        if self.held < self._wanted:
+            return b""
+        data = b"".join(self._pieces)
+        self._pieces.clear()
+        self.held = 0
+        return data
+
+    def keep(self, rest: bytes, wanted: int) -> None:
+        """Keep what was not used; `wanted` is the size of the message that it begins, as far as that is known."""
+        self._wanted = wanted
+        if rest:
+            self._pieces.append(rest)
+            self.held = len(rest)

@@ -1,0 +1,1 @@
+"""A worker process: one plain loop over its own journals, and the channel to the supervisor."""

@@ -1,0 +1,136 @@
+"""The worker's life: recover, then again and again take all that has arrived, decide it, commit once, answer all.
+
+It ends when the supervisor's end of the channel closes: it finishes what has arrived, leaves everything durable,
+and exits with 0. When the disk fails it under way it leaves at once with a code of its own, and answers nobody:
+what is on disk must first be repaired by its successor.
+"""
+
+from __future__ import annotations
+
+import select
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NoReturn
+
+from everstore import limits, log
+from everstore.clock import Clock
+from everstore.engine.group_commit import GroupCommit
+from everstore.engine.store import Store
+from everstore.errors import NoSpace, StorageFailed
+from everstore.storage.disk import Disk
+from everstore.storage.journals import JournalFiles
+from everstore.storage.recovery import begin_log, recover
+from everstore.storage.trust import Trust
+from everstore.wire.layouts import Type
+from everstore.worker.channel import CREDIT, GONE, READY, Item, RequestCutter, note
+from everstore.worker.outbox import Outbox
+
+EXIT_DONE = 0
+EXIT_BUG = 70  # EX_SOFTWARE
+EXIT_DISK = 74  # EX_IOERR
+LOOK_AFTER_S = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a worker is told: its number (from 1 on) of how many, the commit logs it has to replay, and the settings
+    that concern it.
+    """
+
+    worker: int
+    workers: int
+    replays: list[int]
+    journals: str
+    durable: bool
+    lifetime_s: float
+
+
+def run(job: Job, channel: socket.socket, leave: Callable[[int], NoReturn]) -> NoReturn:
+    """Live as a worker on `channel`, and `leave` with an exit code."""
+    try:
+        _serve(job, channel)
+    except (StorageFailed, NoSpace, OSError) as error:
+        log.error(f"the disk fails: {error}", worker=job.worker)
+        leave(EXIT_DISK)
+    except BaseException:  # noqa: BLE001 - whatever it was, it must be logged, and end here
+        log.exception("this is a bug in Everstore", worker=job.worker)
+        leave(EXIT_BUG)
+    leave(EXIT_DONE)
+
+
+def _serve(job: Job, channel: socket.socket) -> None:
+    disk = Disk(job.journals)
+    epoch = recover(disk, Trust(disk), job.replays)
+    commit_log = begin_log(disk, job.worker, job.replays, epoch, job.durable)
+    channel.sendall(note(0, READY))
+    arrivals = _Arrivals(channel)
+    first = arrivals.take(None)
+    # The first request says that all workers have recovered: only now is all known that they found damaged.
+    files = JournalFiles(disk, Trust(disk))
+    group = GroupCommit(disk, files, commit_log, job.durable)
+    store = Store(job.worker, job.workers, disk, files, group, Clock(), job.lifetime_s)
+    _loop(channel, arrivals, store, first)
+    store.close()
+
+
+def _loop(channel: socket.socket, arrivals: _Arrivals, store: Store, items: list[Item]) -> None:
+    outbox = Outbox()
+    looked_after = time.monotonic()
+    while True:
+        store.begin(arrivals.taken_bytes)
+        gone: list[int] = []
+        for connection, frame in items:
+            kind = frame[0]
+            if kind <= Type.LIST:
+                store.handle(connection, frame)
+            elif kind == GONE:
+                store.end_connection(connection)
+                gone.append(connection)
+            elif kind == CREDIT:
+                outbox.credit(connection, frame[2])
+        outbox.put(store.commit())
+        for connection in gone:
+            outbox.forget(connection)
+        outbox.work()
+        ready = outbox.take()
+        if ready:
+            channel.sendall(b"".join(ready))
+        now = time.monotonic()
+        if now - looked_after >= LOOK_AFTER_S:
+            store.look_after()
+            looked_after = now
+        if arrivals.ended:
+            return
+        items = arrivals.take(0.0 if outbox.busy else LOOK_AFTER_S)
+
+
+class _Arrivals:
+    """The receiving end of the channel: everything that is there, up to a batch."""
+
+    def __init__(self, channel: socket.socket) -> None:
+        self.ended = False
+        self.taken_bytes = 0
+        self._channel = channel
+        self._cutter = RequestCutter()
+        self._poll = select.poll()
+        self._poll.register(channel, select.POLLIN)
+
+    def take(self, timeout_s: float | None) -> list[Item]:
+        """Wait for something to arrive, `timeout_s` at most (None: for ever), and take all that has."""
+        items: list[Item] = []
+        self.taken_bytes = 0
+        if not self._poll.poll(None if timeout_s is None else timeout_s * 1000):
+            return items
+        while self.taken_bytes < limits.BATCH_BYTES_MAX:
+            try:
+                data = self._channel.recv(limits.CHANNEL_RECEIVE_BYTES, socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                break
+            if not data:
+                self.ended = True
+                break
+            self.taken_bytes += len(data)
+            items += self._cutter.feed(data)
+        return items
