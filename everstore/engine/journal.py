@@ -69,6 +69,7 @@ class Journals:
             if journal.used > latest:
                 break
             self._drop(journal)
+        self._files.keep_only(self._used)
 
     def _drop_beyond(self, most: int) -> None:
         """Forget the longest unused. A few at a time, since those with open transactions stay, and may be many."""

@@ -33,7 +33,7 @@ from everstore.wire import replies, requests
 from everstore.wire.frames import Frame
 from everstore.wire.layouts import WITH_TIMESTAMPS, Type
 
-_NAMES_A_WORKER = frozenset({Type.COMMIT, Type.ROLLBACK, Type.READ})
+_NAMES_A_WORKER = frozenset({Type.COMMIT, Type.ROLLBACK, Type.READ, Type.STATUS})
 """Requests whose header carries the worker that the new-transaction reply named. Any that exists will do: the name
 decides.
 """
@@ -230,6 +230,7 @@ class Store:
 
     def _status(self, connection: int, frame: Frame) -> None:
         uid = frame[2]
+        requests.status(frame[5])
         status = {
             "worker": self._worker,
             "journals": len(self._journals),

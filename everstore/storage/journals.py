@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import errno
 from collections import OrderedDict
+from collections.abc import Container
 from dataclasses import dataclass
 
-from everstore import limits
+from everstore import limits, log
 from everstore.clock import STAMP_BYTES
 from everstore.errors import Code, NoSpace, Refused
 from everstore.journal.names import path_of
@@ -75,6 +76,8 @@ class JournalFiles:
         damage = self._trust.damage_of(name)
         if not damage and (not stamp or len(line) < PREFIX_BYTES + 2 or line[-1:] != END):
             damage = "it does not end as a journal does, in a line with a timestamp and one NUL"
+        if damage:
+            log.error(f"damaged, so nothing is appended to it: {damage}", journal=log.shown(name))
         return Loaded(size, stamp, damage)
 
     def append(self, name: bytes, base: int, data: bytes) -> None:
@@ -119,6 +122,11 @@ class JournalFiles:
         fd = self._open.pop(name, None)
         if fd is not None:
             self._disk.close(fd)
+
+    def keep_only(self, names: Container[bytes]) -> None:
+        """Close the files of all other journals: a long read may have opened one that is in use no more."""
+        for name in [name for name in self._open if name not in names]:
+            self.forget(name)
 
     def _descriptor(self, name: bytes) -> int | None:
         """The open file, or None when there is none."""

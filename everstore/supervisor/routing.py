@@ -31,5 +31,6 @@ def worker_for(frame: Frame, workers: int) -> int:
     if requests.routed_by_name(kind):
         return owner(requests.name_for_routing(kind, body), workers)
     if kind == Type.STATUS and worker <= workers:
+        requests.status(body)
         return worker
-    return owner(body, workers)  # Any worker can list journals, or refuse: spread them.
+    return owner(body, workers)  # Any worker can list journals, or say that the one asked for does not exist.

@@ -177,7 +177,7 @@ class Server:
                 await client.until_idle()
             if client.session.state is State.CLOSED:
                 log.warning(f"closed: {client.session.why}", connection=client.number, peer=client.peer)
-                await _let_refusal_arrive(client)
+                await _refuse_and_linger(client)
         finally:
             self._part(client)
 
@@ -220,9 +220,8 @@ class Server:
         """What a client says, sent on its way; returns the workers that got some of it."""
         session = client.session
         frames = session.receive(data)
-        if session.replies:
-            if session.state is not State.CLOSED:
-                log.warning(f"a request was refused: {session.why}", connection=client.number, peer=client.peer)
+        if session.replies and session.state is not State.CLOSED:
+            log.warning(f"a request was refused: {session.why}", connection=client.number, peer=client.peer)
             client.out.send(b"".join(session.replies))
             session.replies.clear()
         return self._route(client, frames)
@@ -303,10 +302,9 @@ class Server:
         )
 
 
-async def _let_refusal_arrive(client: Client) -> None:
-    """Stop sending, and hear out what the client still sends: closing at once would let the refusal be lost in a
-    reset.
-    """
+async def _refuse_and_linger(client: Client) -> None:
+    """The last word, behind all answers. Closing right after it would let it be lost in a reset, while the client still sends."""
+    client.out.send(b"".join(client.session.replies))
     with trio.move_on_after(limits.RUBBISH_LINGER_S):
         await client.until_idle()
         try:

@@ -25,6 +25,12 @@ def login(body: bytes) -> tuple[bytes, bytes]:
     raise Malformed("login", len(body))
 
 
+def status(body: bytes) -> None:
+    """Nothing."""
+    if body:
+        raise Malformed("status request", len(body))
+
+
 def name_only(body: bytes) -> bytes:
     """The journal name of a new-transaction or journal-exists request."""
     if len(body) >= 4 and len(body) == 4 + U32.unpack_from(body)[0]:
