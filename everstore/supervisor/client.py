@@ -21,6 +21,37 @@ from everstore.wire.layouts import MULTIPART
 from everstore.wire.session import Session
 
 
+class Request:
+    """A request in flight. `item` is kept of reads only, which can be asked for again.
+
+    A read whose first parts have gone out when its worker dies goes on at the successor: a journal's bytes do not change, so the
+    same parts come again, and those that the client has are left out. (An error between two parts would be right by the protocol,
+    but the published Java adapter takes it for a part, and never finds the beginning of a reply again.)
+    """
+
+    __slots__ = ("_skip", "behind", "item", "parts", "size", "uid")
+
+    def __init__(self, uid: int, size: int, item: bytes = b"") -> None:
+        self.uid = uid
+        self.size = size
+        self.item = item
+        self.parts = 0  # of its reply, passed on so far
+        self.behind = b""  # what is to be sent when it has been answered
+        self._skip = 0
+
+    def has_news(self) -> bool:
+        """A part has come; True when the client does not have it yet."""
+        if self._skip:
+            self._skip -= 1
+            return False
+        self.parts += 1
+        return True
+
+    def begin_again(self, errors: bytes) -> None:
+        self._skip = self.parts
+        self.behind += errors
+
+
 class Client:
     """`number` names it to the workers. `in_flight`: by worker, the (uid, bytes) of the requests it has not answered,
     oldest first.
@@ -39,7 +70,7 @@ class Client:
         self.sock = sock
         self.peer = peer
         self.session = session
-        self.in_flight: dict[int, deque[tuple[int, int]]] = {}
+        self.in_flight: dict[int, deque[Request]] = {}
         self.uncredited: dict[int, int] = {}
         self.listening = trio.CancelScope()
         self.out = Outflow(sock, nursery, self._drained)
@@ -69,28 +100,41 @@ class Client:
         while not self.idle:
             await self._changed.park()
 
-    def asked(self, worker: int, uid: int, size: int) -> None:
+    def asked(self, worker: int, request: Request) -> None:
         """A request has gone to a worker."""
-        self.in_flight.setdefault(worker, deque()).append((uid, size))
+        self.in_flight.setdefault(worker, deque()).append(request)
         self._in_flight_count += 1
-        self._in_flight_bytes += size
+        self._in_flight_bytes += request.size
 
-    def answered(self, worker: int, uid: int, properties: int, size: int) -> None:
-        """A worker's reply of `size` bytes, or a part of it, is being passed on."""
-        self.uncredited[worker] = self.uncredited.get(worker, 0) + size
-        if not properties & MULTIPART:
-            expected, request_bytes = self.in_flight[worker].popleft()
-            assert expected == uid, "a worker answers each connection in order"
-            self._less(1, request_bytes)
+    def answered(self, worker: int, uid: int, properties: int, frame: bytes) -> bytes:
+        """A worker's reply, or a part of one, has come; returns what is to be passed on."""
+        self.uncredited[worker] = self.uncredited.get(worker, 0) + len(frame)
+        request = self.in_flight[worker][0]
+        assert request.uid == uid, "a worker answers each connection in order"
+        if properties & MULTIPART:
+            return frame if request.has_news() else b""
+        self.in_flight[worker].popleft()
+        self._less(1, request.size)
+        return frame + request.behind
 
-    def lost(self, worker: int) -> int:
-        """A worker has died: answer what it had in flight with errors, in order; returns how much that was."""
+    def lost(self, worker: int, successor: bool) -> tuple[int, bytes]:
+        """A worker has died: answer with errors, in order, what it had in flight.
+
+        Returns:
+            How many those were; and the read to ask the successor for again, if parts of one have been passed on
+            already and there is to be a successor: then the errors wait behind it.
+        """
         waiting = self.in_flight.pop(worker, deque())
         self.uncredited.pop(worker, None)
-        if waiting:
-            self._less(len(waiting), sum(size for _, size in waiting))
-            self.out.send(b"".join(replies.error(uid, worker, Code.UNKNOWN) for uid, _ in waiting))
-        return len(waiting)
+        begun = waiting.popleft() if successor and waiting and waiting[0].parts else None
+        self._less(len(waiting), sum(request.size for request in waiting))
+        errors = b"".join(replies.error(request.uid, worker, Code.UNKNOWN) + request.behind for request in waiting)
+        if begun is None:
+            self.out.send(errors)
+            return len(waiting), b""
+        begun.begin_again(errors)
+        self.in_flight[worker] = deque([begun])
+        return len(waiting), begun.item
 
     def _less(self, count: int, size: int) -> None:
         self._in_flight_count -= count

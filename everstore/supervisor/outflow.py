@@ -37,7 +37,7 @@ class Outflow:
             self._waiting.append(data)
             self.owed += len(data)
             return
-        sent = self._try(data)
+        sent = self._try(data) if data else 0
         if sent < len(data):
             self._waiting.append(data[sent:])
             self.owed += len(data) - sent

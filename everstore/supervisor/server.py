@@ -22,13 +22,13 @@ import trio
 from everstore import __version__, limits, log
 from everstore.config.settings import Settings
 from everstore.errors import Code
-from everstore.supervisor.client import Client
+from everstore.supervisor.client import Client, Request
 from everstore.supervisor.routing import worker_for
 from everstore.supervisor.worker_link import State as WorkerState
 from everstore.supervisor.worker_link import WorkerLink
 from everstore.wire import replies
 from everstore.wire.frames import Frame
-from everstore.wire.layouts import HELLO
+from everstore.wire.layouts import HELLO, Type
 from everstore.wire.requests import Malformed
 from everstore.wire.session import Credentials, Session, State
 from everstore.worker.channel import CREDIT, GONE, Reply, note, pack
@@ -241,8 +241,9 @@ class Server:
             elif self._links[worker - 1].state is WorkerState.DOWN:
                 client.out.send(replies.error(frame[2], worker, Code.UNKNOWN))
             else:
-                client.asked(worker, frame[2], frame[1])
-                by_worker.setdefault(worker, []).append(pack(client.number, frame))
+                item = pack(client.number, frame)
+                client.asked(worker, Request(frame[2], frame[1], item if frame[0] == Type.READ else b""))
+                by_worker.setdefault(worker, []).append(item)
         links = [self._links[worker - 1] for worker in by_worker]
         for link in links:
             link.send(b"".join(by_worker[link.number]))
@@ -263,17 +264,24 @@ class Server:
 
     def _deliver(self, link: WorkerLink, found: list[Reply]) -> None:
         """Pass on a worker's replies, those for one client in one piece."""
-        by_client: dict[int, list[bytes]] = {}
+        by_client: dict[Client, list[bytes]] = {}
         for number, _, uid, properties, frame in found:
             client = self._clients.get(number)
             if client is not None:
-                client.answered(link.number, uid, properties, len(frame))
-                by_client.setdefault(number, []).append(frame)
-        for number, frames in by_client.items():
-            self._clients[number].out.send(b"".join(frames) if len(frames) > 1 else frames[0])
+                by_client.setdefault(client, []).append(client.answered(link.number, uid, properties, frame))
+        for client, frames in by_client.items():
+            client.out.send(b"".join(frames) if len(frames) > 1 else frames[0])
 
     def _worker_died(self, link: WorkerLink) -> int:
-        return sum(client.lost(link.number) for client in self._clients.values())
+        """Answer what it had in flight; returns how many requests were answered with errors."""
+        total = 0
+        successor = link.state is not WorkerState.DOWN
+        for client in self._clients.values():
+            lost, item = client.lost(link.number, successor)
+            total += lost
+            if item:
+                link.send(item)
+        return total
 
     def _give_credit(self, client: Client) -> None:
         """The client has taken everything: workers may send it more of long reads."""
@@ -303,7 +311,7 @@ class Server:
 
 
 async def _refuse_and_linger(client: Client) -> None:
-    """The last word, behind all answers. Closing right after it would let it be lost in a reset, while the client still sends."""
+    """The last word, behind all answers. Closing right after it could lose it in a reset, while the client still sends."""
     client.out.send(b"".join(client.session.replies))
     with trio.move_on_after(limits.RUBBISH_LINGER_S):
         await client.until_idle()
