@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from support import frames
 from support.frames import ERROR, HEADER
+from support.processes import resident_bytes
 from support.server import RunningServer
 from support.wire import HELLO, Client
 
@@ -99,6 +101,28 @@ def test_a_login_whose_lengths_do_not_add_up_does_not_log_in(stranger: Client, l
 def test_nothing_else_is_heard_before_the_login(stranger: Client, what: str) -> None:
     stranger.send(KNOCKS[what])
     assert is_only_errors(stranger.until_closed())
+
+
+@pytest.mark.parametrize("kind", [frames.OPEN, frames.COMMIT, frames.EXISTS, frames.STATUS, 0, 99])
+def test_what_is_no_login_is_closed_at_its_header(stranger: Client, kind: int) -> None:
+    """Not when its body has come, or when the time for the login is over."""
+    start = time.monotonic()
+    stranger.send(HEADER.pack(kind, 1000, 1, 0, 0))
+    assert is_only_errors(stranger.until_closed())
+    assert time.monotonic() - start < LOGIN_S_MAX / 2
+
+
+@pytest.mark.parametrize("kind", [frames.LOGIN, frames.COMMIT])
+def test_strangers_cannot_fill_the_memory(server: RunningServer, client: Client, kind: int) -> None:
+    """Twenty of them each send as much as a request may be, all but its last bytes."""
+    before = resident_bytes(server)
+    with contextlib.ExitStack() as stack:
+        for _ in range(20):
+            stranger = stack.enter_context(Client(server.port, login=False))
+            with contextlib.suppress(ConnectionError):
+                stranger.send(HEADER.pack(kind, 12 << 20, 1, 0, 0), bytes((12 << 20) - 10))
+        assert not client.exists(NAME)
+        assert resident_bytes(server) - before < 48 << 20
 
 
 def test_a_request_in_front_of_the_login_in_one_packet_is_not_served(stranger: Client) -> None:

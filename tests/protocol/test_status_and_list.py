@@ -8,8 +8,9 @@ from pathlib import Path
 import orjson
 import pytest
 from support import frames
+from support.journal_files import listing
 from support.server import RunningServer
-from support.wire import Client, lines
+from support.wire import Client, lines, opened
 
 LINE = b"t {}"
 TREE = [
@@ -85,8 +86,8 @@ def test_an_empty_prefix_lists_all(client: Client, tree: list[bytes]) -> None:
 def test_a_list_is_cut_to_what_fits_a_reply(client: Client) -> None:
     """400 names of about 400 bytes are 160 kB: three replies at least."""
     names = [b"/fit/" + b"%03d" % number + b"x" * 190 + b"/" + b"y" * 190 for number in range(400)]
-    opened = [client.open(name) for name in names]
-    client.send(*[frames.commit(on.name, on.worker, on.transaction, b"", LINE) for on in opened])
+    transactions = [client.open(name) for name in names]
+    client.send(*[frames.commit(on.name, on.worker, on.transaction, b"", LINE) for on in transactions])
     assert {reply.kind for reply in client.receive_many(400)} == {frames.COMMIT}
     after, more, pages = b"", 1, []
     while more:
@@ -115,9 +116,32 @@ def test_files_that_are_no_journals_are_not_listed(tmp_path: Path) -> None:
         (directory / file).write_bytes(stamped)
     for file in ("a.txt", "a.log.torn-2015-08-02", "in/.b.log.swp", "log", "in.log/c.log", "bad\x1b.log", "bad\n.log"):
         (directory / file).write_bytes(stamped)
-    (directory / "elsewhere.log").symlink_to(directory / "nowhere.log")
     with RunningServer(directory, workers=2) as server, Client(server.port) as client:
         assert client.list() == (False, [b"/a", b"/in/b"])
+
+
+def test_a_listed_name_can_be_opened_and_a_link_leads_nobody_outside(tmp_path: Path) -> None:
+    """Links in the journal directory that lead to a file, to nothing, and to a folder outside."""
+    directory, outside = tmp_path / "journals", tmp_path / "outside"
+    (outside / "folder").mkdir(parents=True)
+    directory.mkdir()
+    stamped = b"2015-08-02T16:23:02.580 t {}\0"
+    for file in (directory / "own.log", outside / "file.log", outside / "folder" / "in.log"):
+        file.write_bytes(stamped)
+    (directory / "file.log").symlink_to(outside / "file.log")
+    (directory / "nothing.log").symlink_to(outside / "nothing.log")
+    (directory / "folder").symlink_to(outside / "folder")
+    before = listing(outside)
+    with RunningServer(directory, workers=1) as server, Client(server.port) as client:
+        for name in (b"/file", b"/nothing", b"/folder/in", b"/folder/new"):
+            reply = client.ask(frames.open_transaction(name))
+            if reply.kind == frames.OPEN:
+                on = opened(name, reply)
+                client.ask(frames.commit(name, on.worker, on.transaction, b"", LINE))
+        assert listing(outside) == before
+        names = client.list()[1]
+        assert b"/own" in names
+        assert {client.ask(frames.open_transaction(name)).kind for name in names} == {frames.OPEN}
 
 
 def test_every_process_says_how_it_is(client: Client, server: RunningServer) -> None:

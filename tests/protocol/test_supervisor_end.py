@@ -32,17 +32,17 @@ def test_told_to_end_it_answers_all_that_was_sent_and_exits_0(
     tmp_path: Path, workers: int, sig: signal.Signals
 ) -> None:
     directory = tmp_path / "journals"
-    server = RunningServer(directory, workers=workers).start()
-    pids = server.worker_pids()
-    with Client(server.port) as client:
-        load = Load(client, JOURNALS, b"load")
-        load.send(load.open_many(600))
-        server.process.send_signal(sig)
-        load.receive()
-        assert load.acknowledged() == set(load.sent)
-        assert client.until_closed() == b""
-    assert server.stop() == 0
-    assert not any(map(alive, pids))
+    with RunningServer(directory, workers=workers) as server:
+        pids = server.worker_pids()
+        with Client(server.port) as client:
+            load = Load(client, JOURNALS, b"load")
+            load.send(load.open_many(600))
+            server.process.send_signal(sig)
+            load.receive()
+            assert load.acknowledged() == set(load.sent)
+            assert client.until_closed() == b""
+        assert server.wait() == 0
+        assert not any(map(alive, pids))
     assert_sound(directory)
     with RunningServer(directory, workers=workers, port=server.port) as again, Client(again.port) as client:
         assert again.port == server.port, "the port can be bound again at once"
@@ -51,37 +51,43 @@ def test_told_to_end_it_answers_all_that_was_sent_and_exits_0(
 
 def test_an_interrupt_from_the_keyboard_reaches_all_processes_and_is_the_same(tmp_path: Path) -> None:
     directory = tmp_path / "journals"
-    server = RunningServer(directory, workers=3).start()
-    with Client(server.port) as client:
-        load = Load(client, JOURNALS, b"load")
-        load.send(load.open_many(600))
-        for pid in [*server.worker_pids(), server.pid]:
-            os.kill(pid, signal.SIGINT)
-        load.receive()
-        assert load.acknowledged() == set(load.sent)
-    assert server.stop() == 0
+    with RunningServer(directory, workers=3) as server:
+        with Client(server.port) as client:
+            load = Load(client, JOURNALS, b"load")
+            load.send(load.open_many(600))
+            for pid in [*server.worker_pids(), server.pid]:
+                os.kill(pid, signal.SIGINT)
+            load.receive()
+            assert load.acknowledged() == set(load.sent)
+        assert server.wait() == 0
     assert_sound(directory)
 
 
-def test_a_second_signal_while_it_ends_changes_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("sig", [signal.SIGTERM, signal.SIGINT])
+def test_further_signals_while_it_ends_change_nothing(tmp_path: Path, sig: signal.Signals) -> None:
+    """An impatient user, or a process manager that tells the group and then each process."""
     directory = tmp_path / "journals"
-    server = RunningServer(directory, workers=2).start()
-    with Client(server.port) as client:
-        load = Load(client, JOURNALS, b"load")
-        load.send(load.open_many(600))
-        server.process.send_signal(signal.SIGTERM)
-        server.process.send_signal(signal.SIGTERM)
-        server.process.send_signal(signal.SIGINT)
-        load.receive()
-        assert load.acknowledged() == set(load.sent)
-    assert server.stop() == 0
+    with RunningServer(directory, workers=2) as server:
+        with Client(server.port) as client:
+            load = Load(client, JOURNALS, b"load")
+            load.send(load.open_many(600))
+            server.process.send_signal(sig)
+            server.process.send_signal(sig)
+            load.receive()
+            assert load.acknowledged() == set(load.sent)
+        while server.process.poll() is None:
+            server.process.send_signal(sig)
+        assert server.wait() == 0
     assert_sound(directory)
 
 
 def test_idle_connections_and_strangers_do_not_hold_up_the_end(tmp_path: Path) -> None:
-    server = RunningServer(tmp_path / "journals", workers=2).start()
-    with Client(server.port) as idle, Client(server.port, login=False) as stranger, Client(server.port) as halfway:
-        idle.exists(b"/a")
+    with (
+        RunningServer(tmp_path / "journals", workers=2) as server,
+        Client(server.port) as idle,
+        Client(server.port, login=False) as stranger,
+        Client(server.port) as halfway,
+    ):
         stranger.receive_exactly(3)
         halfway.send(frames.exists(b"/a")[:15])
         idle.exists(b"/a")
@@ -91,8 +97,7 @@ def test_idle_connections_and_strangers_do_not_hold_up_the_end(tmp_path: Path) -
 
 
 def test_a_client_that_reads_nothing_does_not_hold_up_the_end_for_ever(tmp_path: Path) -> None:
-    server = RunningServer(tmp_path / "journals", workers=1).start()
-    with Client(server.port) as client:
+    with RunningServer(tmp_path / "journals", workers=1) as server, Client(server.port) as client:
         client.append(b"/large", b"x" * 4_000_000)
         on = client.open(b"/large")
         client.send(*[frames.read(on.name, on.worker, 0, on.size)] * 20)
@@ -101,10 +106,10 @@ def test_a_client_that_reads_nothing_does_not_hold_up_the_end_for_ever(tmp_path:
         assert server.stop() == 0
 
 
-def test_a_new_connection_is_refused_once_it_ends_and_the_directory_is_free(tmp_path: Path) -> None:
+def test_an_ended_server_listens_no_more_and_leaves_the_directory_free(tmp_path: Path) -> None:
     directory = tmp_path / "journals"
-    server = RunningServer(directory, workers=1).start()
-    assert server.stop() == 0
+    with RunningServer(directory, workers=1) as server:
+        assert server.stop() == 0
     with pytest.raises(ConnectionRefusedError):
         Client(server.port)
     with RunningServer(directory, workers=1) as again, Client(again.port) as client:
@@ -130,10 +135,9 @@ def test_workers_do_not_outlive_a_killed_supervisor_and_nothing_acknowledged_is_
     tmp_path: Path, workers: int
 ) -> None:
     directory = tmp_path / "journals"
-    server = RunningServer(directory, workers=workers).start()
-    pids = server.worker_pids()
-    assert len(pids) == workers
-    with Client(server.port) as client:
+    with RunningServer(directory, workers=workers) as server, Client(server.port) as client:
+        pids = server.worker_pids()
+        assert len(pids) == workers
         load = Load(client, JOURNALS, b"load")
         load.send(load.open_many(600))
         for _ in range(100):
@@ -155,12 +159,11 @@ def test_a_killed_supervisor_may_be_followed_at_once(tmp_path: Path) -> None:
     """No waiting for the old workers, no lock of the dead in the way, whatever the number of workers."""
     directory = tmp_path / "journals"
     for turn in range(6):
-        server = RunningServer(directory, workers=turn % 3 + 1).start()
-        with Client(server.port) as client:
+        with RunningServer(directory, workers=turn % 3 + 1) as server, Client(server.port) as client:
             for name in JOURNALS[:10]:
                 assert client.events(name) == [b"t %d" % earlier for earlier in range(turn)]
                 client.append(name, b"t %d" % turn)
-        server.kill()
+            server.kill()
 
 
 def test_another_number_of_workers_finds_all_journals(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from support.wire import Client, Opened
 
 LINE = b"t {}"
 LIFETIME_S = 1
+POOL = 150  # more than there are polls in a lifetime
 
 
 def code_of_commit(client: Client, on: Opened, events: bytes = LINE) -> int:
@@ -164,7 +165,7 @@ def impatient(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
 def test_a_transaction_that_idled_past_its_lifetime_is_error_4(impatient: RunningServer, name: bytes) -> None:
     with Client(impatient.port) as client:
         start = time.monotonic()
-        opened = iter([client.open(name) for _ in range(2000)])
+        opened = iter([client.open(name) for _ in range(POOL)])
         code = until(lambda: code_of_commit(client, next(opened)), "a transaction has died of age")
         assert code == 4
         assert time.monotonic() - start > LIFETIME_S * 0.9, "not before its time"
@@ -172,6 +173,7 @@ def test_a_transaction_that_idled_past_its_lifetime_is_error_4(impatient: Runnin
         left = list(itertools.islice(opened, 20))
         assert len(left) == 20
         for on in left:
+            assert until(lambda on=on: code_of_commit(client, on), "it has died of age, too") == 4
             with pytest.raises(Refused) as refused:
                 client.commit(on, LINE)
             assert refused.value.code in (4, 6)
@@ -179,15 +181,35 @@ def test_a_transaction_that_idled_past_its_lifetime_is_error_4(impatient: Runnin
         assert journal_file(impatient.journals, name).read_bytes() == before, "a dead one commits nothing"
 
 
+def test_one_transaction_that_idled_past_its_lifetime_is_error_4(impatient: RunningServer, name: bytes) -> None:
+    """Its death is told from the outside by another that was opened after it and has died, too."""
+    with Client(impatient.port) as client:
+        on = client.open(name)
+        later = iter([client.open(name + b"/later") for _ in range(POOL)])
+        assert until(lambda: code_of_commit(client, next(later)), "a later one has died of age") == 4
+        assert code_of_commit(client, on) == 4
+        assert not client.exists(name)
+
+
+def test_the_lifetime_of_a_transaction_is_its_own(impatient: RunningServer, name: bytes) -> None:
+    """One opened when another has died lives on."""
+    with Client(impatient.port) as client:
+        early = iter([client.open(name) for _ in range(POOL)])
+        assert until(lambda: code_of_commit(client, next(early)), "an early one has died of age") == 4
+        late = client.open(name)
+        assert {code_of_commit(client, on) for on in itertools.islice(early, 5)} <= {0, 4}
+        assert client.commit(late, LINE).succeeded
+
+
 def test_a_new_transaction_is_opened_after_one_died_of_age(impatient: RunningServer, name: bytes) -> None:
     with Client(impatient.port) as client:
-        opened = iter([client.open(name) for _ in range(2000)])
+        opened = iter([client.open(name) for _ in range(POOL)])
         assert until(lambda: code_of_commit(client, next(opened)), "a transaction has died of age") == 4
         assert client.commit(client.open(name), LINE).succeeded
 
 
 def test_a_connection_outlives_the_lifetime_of_transactions(impatient: RunningServer, name: bytes) -> None:
     with Client(impatient.port) as quiet, Client(impatient.port) as clock:
-        opened = iter([clock.open(name) for _ in range(2000)])
+        opened = iter([clock.open(name) for _ in range(POOL)])
         assert until(lambda: code_of_commit(clock, next(opened)), "a transaction has died of age") == 4
         assert quiet.append(name + b"/quiet", LINE) > 0

@@ -37,7 +37,7 @@ class Reply(NamedTuple):
         return int.from_bytes(self.body, "little")
 
 
-class Refused(Exception):  # noqa: N818  it names the answer, not a mistake
+class Refused(Exception):
     def __init__(self, code: int) -> None:
         super().__init__(f"error {code}")
         self.code = code

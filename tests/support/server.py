@@ -10,6 +10,7 @@ captured standard error.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -61,8 +62,12 @@ class RunningServer:
 
     def worker_pids(self) -> list[int]:
         """The process ids of the live workers, lowest first."""
-        children = psutil.Process(self.pid).children()
-        return sorted(child.pid for child in children if child.status() != psutil.STATUS_ZOMBIE)
+        alive = []
+        for child in psutil.Process(self.pid).children():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if child.status() != psutil.STATUS_ZOMBIE:
+                    alive.append(child.pid)
+        return sorted(alive)
 
     def log(self) -> str:
         """What it has logged so far. Read by position: seeking would move the place where the server writes next."""
@@ -73,6 +78,10 @@ class RunningServer:
         """End it with `sig` and wait; returns the exit code."""
         if self.process.poll() is None:
             self.process.send_signal(sig)
+        return self.wait()
+
+    def wait(self) -> int:
+        """The exit code of a server that ends by itself, or was told to."""
         code = self.process.wait(STOP_S_MAX)
         if self.process.stdout is not None:
             self.process.stdout.close()
