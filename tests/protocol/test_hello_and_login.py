@@ -103,15 +103,6 @@ def test_nothing_else_is_heard_before_the_login(stranger: Client, what: str) -> 
     assert is_only_errors(stranger.until_closed())
 
 
-@pytest.mark.parametrize("kind", [frames.OPEN, frames.COMMIT, frames.EXISTS, frames.STATUS, 0, 99])
-def test_what_is_no_login_is_closed_at_its_header(stranger: Client, kind: int) -> None:
-    """Not when its body has come, or when the time for the login is over."""
-    start = time.monotonic()
-    stranger.send(HEADER.pack(kind, 1000, 1, 0, 0))
-    assert is_only_errors(stranger.until_closed())
-    assert time.monotonic() - start < LOGIN_S_MAX / 2
-
-
 @pytest.mark.parametrize("kind", [frames.LOGIN, frames.COMMIT])
 def test_strangers_cannot_fill_the_memory(server: RunningServer, client: Client, kind: int) -> None:
     """Twenty of them each send as much as a request may be, all but its last bytes."""

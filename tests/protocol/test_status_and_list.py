@@ -120,28 +120,43 @@ def test_files_that_are_no_journals_are_not_listed(tmp_path: Path) -> None:
         assert client.list() == (False, [b"/a", b"/in/b"])
 
 
-def test_a_listed_name_can_be_opened_and_a_link_leads_nobody_outside(tmp_path: Path) -> None:
-    """Links in the journal directory that lead to a file, to nothing, and to a folder outside."""
+LINKS = {"a file": "file.log", "nothing": "nothing.log", "a folder": "folder", "no folder": "nowhere"}
+
+
+def linked(tmp_path: Path, link: str) -> tuple[Path, Path]:
+    """A journal directory with a journal of its own and one link that leads outside, to what is there or not."""
     directory, outside = tmp_path / "journals", tmp_path / "outside"
     (outside / "folder").mkdir(parents=True)
     directory.mkdir()
-    stamped = b"2015-08-02T16:23:02.580 t {}\0"
     for file in (directory / "own.log", outside / "file.log", outside / "folder" / "in.log"):
-        file.write_bytes(stamped)
-    (directory / "file.log").symlink_to(outside / "file.log")
-    (directory / "nothing.log").symlink_to(outside / "nothing.log")
-    (directory / "folder").symlink_to(outside / "folder")
+        file.write_bytes(b"2015-08-02T16:23:02.580 t {}\0")
+    (directory / LINKS[link]).symlink_to(outside / LINKS[link])
+    return directory, outside
+
+
+@pytest.mark.parametrize("link", LINKS)
+def test_a_link_leads_no_name_outside(tmp_path: Path, link: str) -> None:
+    directory, outside = linked(tmp_path, link)
     before = listing(outside)
     with RunningServer(directory, workers=1) as server, Client(server.port) as client:
-        for name in (b"/file", b"/nothing", b"/folder/in", b"/folder/new"):
+        for name in (b"/file", b"/nothing", b"/folder/in", b"/folder/new", b"/nowhere/new"):
             reply = client.ask(frames.open_transaction(name))
             if reply.kind == frames.OPEN:
                 on = opened(name, reply)
                 client.ask(frames.commit(name, on.worker, on.transaction, b"", LINE))
-        assert listing(outside) == before
+        assert client.append(b"/own", LINE) > 0
+    assert listing(outside) == before
+
+
+@pytest.mark.parametrize("link", LINKS)
+def test_every_name_that_is_listed_can_be_opened(tmp_path: Path, link: str) -> None:
+    directory, _ = linked(tmp_path, link)
+    with RunningServer(directory, workers=1) as server, Client(server.port) as client:
         names = client.list()[1]
         assert b"/own" in names
-        assert {client.ask(frames.open_transaction(name)).kind for name in names} == {frames.OPEN}
+        assert {name: client.ask(frames.open_transaction(name)).kind for name in names} == dict.fromkeys(
+            names, frames.OPEN
+        )
 
 
 def test_every_process_says_how_it_is(client: Client, server: RunningServer) -> None:

@@ -64,7 +64,8 @@ def test_an_interrupt_from_the_keyboard_reaches_all_processes_and_is_the_same(tm
 
 
 @pytest.mark.parametrize("sig", [signal.SIGTERM, signal.SIGINT])
-def test_further_signals_while_it_ends_change_nothing(tmp_path: Path, sig: signal.Signals) -> None:
+@pytest.mark.parametrize("when", ["at once", "when all is answered"])
+def test_a_second_signal_changes_nothing(tmp_path: Path, sig: signal.Signals, when: str) -> None:
     """An impatient user, or a process manager that tells the group and then each process."""
     directory = tmp_path / "journals"
     with RunningServer(directory, workers=2) as server:
@@ -72,11 +73,13 @@ def test_further_signals_while_it_ends_change_nothing(tmp_path: Path, sig: signa
             load = Load(client, JOURNALS, b"load")
             load.send(load.open_many(600))
             server.process.send_signal(sig)
-            server.process.send_signal(sig)
+            if when == "at once":
+                server.process.send_signal(sig)
             load.receive()
             assert load.acknowledged() == set(load.sent)
-        while server.process.poll() is None:
-            server.process.send_signal(sig)
+            if when != "at once":
+                assert client.until_closed() == b""
+                server.process.send_signal(sig)
         assert server.wait() == 0
     assert_sound(directory)
 
