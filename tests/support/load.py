@@ -70,6 +70,10 @@ class Load:
     def refused(self, code: int) -> set[int]:
         return {uid for uid, reply in self.answers.items() if reply.kind == ERROR and reply.code == code}
 
+    def codes(self) -> set[int]:
+        """All errors that were answered."""
+        return {reply.code for reply in self.answers.values() if reply.kind == ERROR}
+
     def check(self, client: Client) -> None:
         """Acknowledged is there once, refused is not there, unknown is there once and whole or not at all."""
         acknowledged, gone = self.acknowledged(), self.refused(6)

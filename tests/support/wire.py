@@ -39,8 +39,12 @@ class Client:
         self._file = self.socket.makefile("rb", buffering=1 << 16)
         self._uids = itertools.count(1000)
         if login:
-            assert self.receive_exactly(3) == HELLO
-            self.send(frames.login(user, password))
+            try:
+                assert self.receive_exactly(3) == HELLO
+                self.send(frames.login(user, password))
+            except BaseException:
+                self.close()
+                raise
 
     # -- bytes
     def send(self, *requests: bytes) -> None:
