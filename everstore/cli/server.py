@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import resource
+import signal
 import socket
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -60,7 +63,23 @@ def main(config: str | None, **options: str | None) -> None:
     _warn_of_default_password(settings)
     _make_room_for_connections(settings)
     server = Server(settings, Claim(journals, lock, commit_logs(journals)), listener)
-    trio.run(server.run, click.echo)
+    with _signals_end_once(server):
+        trio.run(server.run, click.echo)
+
+
+@contextmanager
+def _signals_end_once(server: Server) -> Iterator[None]:
+    """Before the server takes signals they end this process; after it has obeyed one, further ones change nothing."""
+
+    def end(*_: object) -> None:
+        if not server.ended:
+            sys.exit(0)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end)
+    yield
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _bind(settings: Settings) -> socket.socket:

@@ -76,14 +76,7 @@ class Listing:
         """
         entries = self._disk.entries(os.fsdecode(folder[1:]))
         while step := list(islice(entries, limits.LIST_STEP_ENTRIES)):
-            keys = (
-                os.fsencode(entry.name) + b"/" if entry.is_dir(follow_symlinks=False) else os.fsencode(entry.name)
-                for entry in step
-            )
-            suffix = SUFFIX.encode()
-            yield [
-                key if key.endswith(b"/") else key.removesuffix(suffix) for key in keys if key.endswith((b"/", suffix))
-            ]
+            yield [key for entry in step if (key := _key(entry))]
 
     def _concerns(self, full: bytes) -> bool:
         """True for a name that is asked for, and a directory that may hold some."""
@@ -98,3 +91,12 @@ class Listing:
 
     def _is_journal(self, name: bytes) -> bool:
         return not fault_of(name) and self._disk.size_of(os.fsdecode(name[1:]) + SUFFIX) > 0
+
+
+def _key(entry: os.DirEntry[str]) -> bytes:
+    """What an entry sorts by; nothing for what is neither a journal nor a folder of some, such as a symbolic link."""
+    if entry.is_dir(follow_symlinks=False):
+        return os.fsencode(entry.name) + b"/"
+    if entry.is_file(follow_symlinks=False) and entry.name.endswith(SUFFIX):
+        return os.fsencode(entry.name.removesuffix(SUFFIX))
+    return b""

@@ -13,6 +13,7 @@ import ctypes
 import errno
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from types import TracebackType
 
 from everstore.errors import NoSpace, StorageFailed
@@ -64,25 +65,35 @@ class Disk:
 
     def open(self, path: str) -> int:
         """A descriptor for reading and writing an existing file."""
-        return os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=self._directory)
+        with self._folder(path) as (folder, name):
+            return os.open(name, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
 
     def create(self, path: str, exclusive: bool = False) -> int:
         """As `open`; makes the file, and the directories on its way, when they are missing."""
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | (os.O_EXCL if exclusive else 0)
-        with _Failures(f"creating {path}", passing=_NOT_A_PLACE):
-            try:
-                return os.open(path, flags, FILE_MODE, dir_fd=self._directory)
-            except FileNotFoundError:
-                self.make_directories(os.path.dirname(path))
-                return os.open(path, flags, FILE_MODE, dir_fd=self._directory)
+        with _Failures(f"creating {path}", passing=_NOT_A_PLACE), self._folder(path, make=True) as (folder, name):
+            return os.open(name, flags, FILE_MODE, dir_fd=folder)
 
-    def make_directories(self, path: str) -> None:
-        parts = path.split("/")
-        for end in range(1, len(parts) + 1):
-            try:
-                os.mkdir("/".join(parts[:end]), DIRECTORY_MODE, dir_fd=self._directory)
-            except FileExistsError:
-                continue
+    @contextmanager
+    def _folder(self, path: str, make: bool = False) -> Iterator[tuple[int, str]]:
+        """The folder that a path's last component is in, and that component.
+
+        Walked one by one: a symbolic link on the way could lead out of the directory, or make two names one file.
+        """
+        *parts, name = path.split("/")
+        folder = self._directory
+        try:
+            for part in parts:
+                if make:
+                    _make_directory(part, folder)
+                below = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+                if folder != self._directory:
+                    os.close(folder)
+                folder = below
+            yield folder, name
+        finally:
+            if folder != self._directory:
+                os.close(folder)
 
     def read(self, fd: int, position: int, count: int) -> bytes:
         """`count` bytes from `position`, fewer at the end of the file."""
@@ -117,7 +128,8 @@ class Disk:
     def size_of(self, path: str) -> int:
         """The size of a file that is not open; 0 when there is none."""
         try:
-            return os.stat(path, dir_fd=self._directory, follow_symlinks=False).st_size
+            with self._folder(path) as (folder, name):
+                return os.stat(name, dir_fd=folder, follow_symlinks=False).st_size
         except FileNotFoundError:
             return 0
 
@@ -195,3 +207,8 @@ class Disk:
         """The entries of a directory, in no order."""
         with os.scandir(os.path.join(self.root, path)) as entries:
             yield from entries
+
+
+def _make_directory(name: str, folder: int) -> None:
+    with suppress(FileExistsError):
+        os.mkdir(name, DIRECTORY_MODE, dir_fd=folder)

@@ -48,6 +48,7 @@ def recover(disk: Disk, trust: Trust, workers: list[int]) -> int:
 
 def begin_log(disk: Disk, worker: int, earlier: list[int], epoch: int, durable: bool) -> CommitLog:
     """An empty log for `worker` in a new epoch; the logs `earlier` of other numbers, replayed by now, go."""
+    assert worker in earlier or not disk.size_of(path_of(worker)), "a log is replayed before it is begun anew"
     for other in earlier:
         if other != worker:
             disk.remove(path_of(other))

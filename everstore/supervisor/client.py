@@ -24,9 +24,10 @@ from everstore.wire.session import Session
 class Request:
     """A request in flight. `item` is kept of reads only, which can be asked for again.
 
-    A read whose first parts have gone out when its worker dies goes on at the successor: a journal's bytes do not change, so the
-    same parts come again, and those that the client has are left out. (An error between two parts would be right by the protocol,
-    but the published Java adapter takes it for a part, and never finds the beginning of a reply again.)
+    A read whose first parts have gone out when its worker dies goes on at the successor: a journal's bytes do not
+    change, so the same parts come again, and those that the client has are left out. (An error between two parts would
+    be right by the protocol, but the published Java adapter takes it for a part, and never finds the beginning of a
+    reply again.)
     """
 
     __slots__ = ("_skip", "behind", "item", "parts", "size", "uid")

@@ -50,6 +50,7 @@ class Server:
     """A running server. `run` returns when a signal has ended it in order."""
 
     def __init__(self, settings: Settings, claim: Claim, listener: socket.socket) -> None:
+        self.ended = False
         self._settings = settings
         self._claim = claim
         self._listener = listener
@@ -78,6 +79,7 @@ class Server:
                     await self._let_clients_finish()
                     clients.cancel_scope.cancel()
                 await self._stop_workers()
+            self.ended = True
 
     # ---- life and death ---------------------------------------------------------------------------------------------
 
@@ -311,7 +313,7 @@ class Server:
 
 
 async def _refuse_and_linger(client: Client) -> None:
-    """The last word, behind all answers. Closing right after it could lose it in a reset, while the client still sends."""
+    """The last word, behind all answers. Closing at once could lose it in a reset, while the client still sends."""
     client.out.send(b"".join(client.session.replies))
     with trio.move_on_after(limits.RUBBISH_LINGER_S):
         await client.until_idle()

@@ -119,8 +119,6 @@ class WorkerLink:
             self._out.send(b"".join(self._held))
             self._held.clear()
             self._held_bytes = 0
-        # From its second life on a worker has only its own log to replay: the others are in use.
-        self._job = replace(self._job, replays=[self.number]) if self.ready.is_set() else self._job
 
     async def _relay(self) -> None:
         cutter = ReplyCutter()
@@ -140,6 +138,8 @@ class WorkerLink:
     def _now_serving(self, first: Reply) -> None:
         assert first[1] == READY, "a worker's first word is READY"
         self.state = State.SERVING
+        # Its log exists by now, and from here on it is the only one that may hold this worker's journals.
+        self._job = replace(self._job, replays=[self.number])
         if self.deaths:
             log.info(f"worker {self.number} serves again", pid=self.pid)
         self.ready.set()
