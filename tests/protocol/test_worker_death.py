@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from support import frames
 from support.frames import ERROR, MULTIPART
 from support.load import Load
 from support.processes import alive
+from support.published import PublishedClient, ServerError
 from support.server import RunningServer
 from support.waiting import until
 from support.wire import Client, part_bytes
@@ -50,8 +52,7 @@ def test_a_kill_under_pipelined_load_loses_nothing_acknowledged(
     with Client(mortal.port) as client:
         load = Load(client, JOURNALS, b"load")
         load.send(load.open_many(400))
-        for _ in range(after_answers):
-            load._take(client.receive())  # noqa: SLF001
+        load.receive_some(after_answers)
         kill(mortal, victims)
         load.receive()
         assert load.codes() <= {1, 6}
@@ -63,6 +64,30 @@ def test_a_kill_under_pipelined_load_loses_nothing_acknowledged(
         load.receive()
         assert len(load.acknowledged()) >= 100, "the same connection goes on as before"
         load.check(client)
+
+
+@pytest.mark.parametrize("after_answers", [1, 40, 150, 390])
+def test_a_second_kill_finds_what_the_first_one_left(mortal: RunningServer, after_answers: int) -> None:
+    """The first replacement must leave the commit log as the next one needs it; it did not, once."""
+    with Client(mortal.port) as client:
+        load = Load(client, JOURNALS, b"load")
+        for _ in range(3):
+            for journal in JOURNALS:
+                until(lambda journal=journal: answered(client, journal), "the worker is back")
+            answers = len(load.answers)
+            load.send(load.open_many(400))
+            load.receive_some(after_answers)
+            kill(mortal, mortal.worker_pids())
+            load.receive()
+            assert len(load.answers) == answers + 400
+        for journal in JOURNALS:
+            until(lambda journal=journal: answered(client, journal), "the worker is back")
+        assert load.codes() <= {1, 6}
+        load.check(client)
+        assert "damaged" not in mortal.log(), "a killed worker damages nothing"
+        assert not list(mortal.journals.rglob("*.torn-*")), (
+            "what was cut off was not acknowledged, and not in a journal"
+        )
 
 
 def test_requests_in_flight_are_answered_with_error_1_in_order(tmp_path: Path) -> None:
@@ -88,34 +113,55 @@ def test_requests_in_flight_are_answered_with_error_1_in_order(tmp_path: Path) -
             until(lambda name=name: answered(client, name), "the worker is back")
 
 
-def test_a_read_whose_worker_dies_between_its_parts_ends_with_error_1(mortal: RunningServer) -> None:
-    """What came is the beginning of what was asked for, and the error ends it: no part follows."""
+def test_a_read_whose_worker_dies_between_its_parts_goes_on_to_its_end(mortal: RunningServer) -> None:
+    """Published clients take an error for one more part of a read that has begun: only one that has not may end so."""
     name = b"/large"
     events = [b"t %07d " % number + b"." * 90 for number in range(100_000)]
+    whole = b"\n".join(events)
     with Client(mortal.port) as client, Client(mortal.port) as other:
         on = client.open(name)
         on = on._replace(size=client.commit(on, *events).size)
         client.send(*[frames.read(name, on.worker, 0, on.size, uid=uid) for uid in range(3)])
+        got: dict[int, list[bytes]] = {0: [], 1: [], 2: []}
+        due = {0, 1, 2}
         first = client.receive()
         kill(mortal, mortal.worker_pids())
-        got = {0: b"", 1: b"", 2: b""}
-        ended: list[int] = []
         reply = first
-        while len(ended) < 3:
-            assert reply.uid not in ended
+        while True:
+            assert reply.uid in due
             if reply.kind == ERROR:
                 assert reply.code == 1
-                ended.append(reply.uid)
+                assert not got[reply.uid], "no error in the middle of a read"
+                due.remove(reply.uid)
             else:
-                got[reply.uid] += part_bytes(reply)
-                ended += [reply.uid] * (not reply.properties & MULTIPART)
-            if len(ended) < 3:
-                reply = client.receive()
-        assert reply.kind == ERROR, "ten megabytes, three times, do not fit between a kill and its effect"
-        whole = b"\n".join(events)
-        assert all(whole.startswith(part) for part in got.values())
+                got[reply.uid].append(part_bytes(reply))
+                due -= set() if reply.properties & MULTIPART else {reply.uid}
+            if not due:
+                break
+            reply = client.receive()
+        assert b"".join(got[first.uid]) == whole
+        assert all(b"".join(parts) in (b"", whole) for parts in got.values())
         until(lambda: answered(other, name), "the worker is back")
         assert client.read(client.open(name)) == whole, "the same connection goes on"
+
+
+def test_published_clients_read_large_journals_over_deaths_of_their_workers(mortal: RunningServer) -> None:
+    """Twelve reads of ten megabytes at once, and all workers killed in between: each is whole, or a plain error."""
+    names = [f"/large/{number}" for number in range(12)]
+    events = [f"t {number:07d} " + "." * 90 for number in range(50_000)]
+    with PublishedClient(mortal.port) as published:
+        opened = published.open_all(names)
+        asked = [(on.connection, on.connection.commit(on, ["t"], events)) for on in opened]
+        assert {answer[0] for answer in published.answers(asked) if isinstance(answer, tuple)} == {True}
+        opened = published.open_all(names)
+        asked = [(on.connection, on.connection.read(on)) for on in opened]
+        assert published.connections[0].socket.recv(1, socket.MSG_PEEK), "answers have begun to come"
+        kill(mortal, mortal.worker_pids())
+        answers = published.answers(asked)
+        errors = [answer.args[0] for answer in answers if isinstance(answer, ServerError)]
+        assert set(errors) <= {1}
+        assert [answer == events for answer in answers].count(True) == len(answers) - len(errors)
+        assert len(errors) < len(answers)
 
 
 def test_other_connections_and_workers_do_not_notice(tmp_path: Path) -> None:
@@ -234,5 +280,6 @@ def test_kills_at_any_moment_under_endless_load_lose_nothing_acknowledged(tmp_pa
                 load.check(reader)
         for client in clients:
             client.close()
+        assert "damaged" not in server.log(), "a killed worker damages nothing"
         workers = server.worker_pids()
     until(lambda: not any(map(alive, workers)), "no worker is left behind")

@@ -47,8 +47,11 @@ class Load:
         self.client.send(*requests)
 
     def receive(self) -> None:
-        """Every answer that is due; in order for each journal, none twice."""
-        for _ in range(len(self.sent) - len(self.answers)):
+        """Every answer that is due, none twice."""
+        self.receive_some(len(self.sent) - len(self.answers))
+
+    def receive_some(self, count: int) -> None:
+        for _ in range(count):
             self._take(self.client.receive())
 
     def receive_until_closed(self) -> None:
