@@ -180,6 +180,8 @@ class Server:
             if client.session.state is State.CLOSED:
                 log.warning(f"closed: {client.session.why}", connection=client.number, peer=client.peer)
                 await _refuse_and_linger(client)
+        except Exception:  # noqa: BLE001 - a bug that one client has found must not cost the others their server
+            log.exception("this is a bug in Everstore", connection=client.number, peer=client.peer)
         finally:
             self._part(client)
 

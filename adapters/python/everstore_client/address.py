@@ -1,0 +1,99 @@
+"""The connection URL: `everstore://user:password@host:port?timeout=30&connections=6`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple, TypeVar
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+
+from .errors import BadUrl
+from .limits import CONNECTIONS, CREDENTIAL_BYTES_MAX, PASSWORD, PORT, TIMEOUT_S, USER
+
+N = TypeVar("N", int, float)
+
+
+class Address(NamedTuple):
+    """Where the server is, and how to talk to it. `timeout_s` is in seconds, for each request."""
+
+    host: str = "localhost"
+    port: int = PORT
+    user: str = USER
+    password: str = PASSWORD
+    timeout_s: float = TIMEOUT_S
+    connections: int = CONNECTIONS
+
+    def __repr__(self) -> str:
+        return f"Address({self})"
+
+    def __str__(self) -> str:
+        """The place without the password, fit for messages."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"everstore://{self.user}@{host}:{self.port}"
+
+
+def parse(url: str, connections: int | None = None, timeout: float | None = None) -> Address:
+    """Read a URL. `connections` and `timeout`, where given, go before what the URL says.
+
+    Raises:
+        BadUrl: with the part that is wrong.
+    """
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise BadUrl(f"the URL's host cannot be read: {error}") from None
+    if parts.scheme != "everstore":
+        raise BadUrl(f"the URL's scheme is {parts.scheme!r}, expected everstore://")
+    if parts.path not in ("", "/") or parts.fragment:
+        raise BadUrl(f"the URL's path must be empty, not {parts.path or '#' + parts.fragment!r}")
+    user, password = _credentials(parts)
+    options: dict[str, str | float] = {"timeout": TIMEOUT_S, "connections": CONNECTIONS, **_options(parts)}
+    given = {"timeout": timeout, "connections": connections}
+    options.update({name: value for name, value in given.items() if value is not None})
+    return Address(
+        parts.hostname or "localhost",
+        _port(parts),
+        user,
+        password,
+        _number("timeout", float, options["timeout"]),
+        _number("connections", int, options["connections"]),
+    )
+
+
+def _credentials(parts: SplitResult) -> tuple[str, str]:
+    """Both default to the server's own defaults, but only together: a URL that names a user names its password too."""
+    if parts.username is None:
+        return USER, PASSWORD
+    user, password = unquote(parts.username), unquote(parts.password or "")
+    for what, value in (("user", user), ("password", password)):
+        if len(value.encode()) > CREDENTIAL_BYTES_MAX:
+            raise BadUrl(f"the URL's {what} is over {CREDENTIAL_BYTES_MAX} bytes")
+    return user, password
+
+
+def _port(parts: SplitResult) -> int:
+    try:
+        port = parts.port
+    except ValueError:
+        port = 0
+    if port == 0:
+        raise BadUrl("the URL's port is not a number from 1 to 65535")
+    return port or PORT
+
+
+def _options(parts: SplitResult) -> dict[str, str]:
+    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    for name in options:
+        if name not in ("timeout", "connections"):
+            raise BadUrl(f"the URL's option {name!r} is not known; there are timeout and connections")
+    return options
+
+
+def _number(name: str, kind: Callable[[str | float], N], value: str | float) -> N:
+    try:
+        number = kind(value)
+    except ValueError:
+        raise BadUrl(f"the option {name} is {value!r}, not a number") from None
+    if not (number > 0 and math.isfinite(number)):
+        raise BadUrl(f"the option {name} is {value!r}, expected more than 0")
+    return number

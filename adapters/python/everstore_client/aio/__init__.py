@@ -1,0 +1,1 @@
+"""The async shell, for trio and asyncio alike; needs anyio, which the extra `async` brings."""

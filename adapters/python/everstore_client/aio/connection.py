@@ -1,0 +1,190 @@
+"""One connection, shared by tasks: a task reads from it, another writes to it, and those who ask wait for their
+answers.
+
+Nobody who can be cancelled touches the stream, so a cancelled request leaves the connection whole: its answer is
+dropped.
+
+Error handling: as with the blocking one, what the socket or the peer does wrong ends the conversation, and with it
+every request in flight. Other exceptions in the two tasks are bugs and end the client's task group.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import AsyncGenerator
+from typing import Any, TypeVar
+
+import anyio
+from anyio.abc import ByteStream, SocketAttribute, SocketStream, TaskGroup
+
+from ..address import Address
+from ..conversation import Conversation, Pending
+from ..errors import ConnectionLost, EverstoreError, ProtocolError, Timeout
+from ..limits import OUTGOING_BYTES_MAX, RECEIVE_BYTES, STREAM_BYTES_MAX
+from ..operations import Step, Steps, Tell
+from ..wire.requests import Request
+from .bell import Bell
+
+R = TypeVar("R")
+T = TypeVar("T")
+
+
+class AsyncConnection:
+    """See the module. For the tasks of one event loop."""
+
+    def __init__(self, stream: ByteStream, conversation: Conversation, timeout_s: float) -> None:
+        self.timeout_s = timeout_s
+        self._stream = stream
+        self._conversation = conversation
+        self._outgoing = Bell()
+        self._sent = Bell()
+        self._opened = Bell()
+        self._taken = Bell()
+        self._writing = anyio.CancelScope()
+        self._streamed: Pending | None = None
+
+    @classmethod
+    async def open(cls, address: Address, tasks: TaskGroup) -> AsyncConnection:
+        """Connect and log in; the two tasks of the connection run in `tasks`. Raises as `Connection.open` does."""
+        conversation = Conversation(address.user, address.password)
+        connection = cls(await _connect(address), conversation, address.timeout_s)
+        tasks.start_soon(connection._read)
+        tasks.start_soon(connection._write)
+        try:
+            await connection._opened.wait_at_most(lambda: not conversation.is_opening, address.timeout_s)
+        except BaseException:
+            connection.close()
+            raise
+        if conversation.error:
+            raise conversation.error
+        return connection
+
+    @property
+    def waiting(self) -> int:
+        return self._conversation.waiting
+
+    def is_alive(self) -> bool:
+        return not self._conversation.is_lost
+
+    async def perform(self, steps: Steps[T]) -> T:
+        """Drive an operation to its end."""
+        try:
+            step = next(steps)
+            while True:
+                try:
+                    reply = await self._say(step)
+                except EverstoreError as error:
+                    step = steps.throw(error)
+                else:
+                    step = steps.send(reply)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+
+    def tell_all(self, steps: Steps[None]) -> None:
+        """Drive an operation that only tells: nothing in it waits, so it may run while its task is cancelled."""
+        for step in steps:
+            assert isinstance(step, Tell)
+            self._tell(step)
+
+    async def parts(self, request: Request[bytes]) -> AsyncGenerator[bytes, None]:
+        """The parts of a read as they arrive. What nobody takes is not read from the socket beyond a bound.
+
+        Only for a connection that nobody else uses meanwhile: others would have to wait for the one who takes.
+        """
+        heard = Bell()
+        pending = self._streamed = self._ask(request, heard)
+        try:
+            while not pending.done:
+                await heard.wait_at_most(lambda: pending.done or bool(pending.parts), self.timeout_s)
+                for part in pending.take_parts():
+                    yield part
+                self._taken.ring()
+            yield pending.result()
+        finally:
+            self._streamed = None
+            self._taken.ring()
+            self._conversation.forget(pending)
+
+    def close(self) -> None:
+        """Close it; requests in flight fail, in whichever tasks wait for them."""
+        self._lose(ConnectionLost("the connection was closed"))
+
+    async def _say(self, step: Step) -> Any:
+        if isinstance(step, Tell):
+            return self._tell(step)
+        await self._sent.wait_at_most(self._has_room, self.timeout_s)
+        heard = Bell()
+        pending = self._ask(step, heard)
+        try:
+            while not pending.done:
+                count = len(pending.parts)
+                await heard.wait_at_most(
+                    lambda count=count: pending.done or len(pending.parts) > count,  # type: ignore[misc]
+                    self.timeout_s,
+                )
+        finally:
+            self._conversation.forget(pending)
+        return pending.result()
+
+    def _ask(self, request: Request[R], heard: Bell) -> Pending:
+        pending = self._conversation.ask(request, heard.ring)
+        self._outgoing.ring()
+        return pending
+
+    def _tell(self, step: Tell) -> None:
+        self._conversation.tell(step.request)
+        self._outgoing.ring()
+
+    def _has_room(self) -> bool:
+        return self._conversation.outgoing_bytes <= OUTGOING_BYTES_MAX or self._conversation.is_lost
+
+    def _may_read(self) -> bool:
+        return self._streamed is None or sum(map(len, self._streamed.parts)) <= STREAM_BYTES_MAX
+
+    async def _read(self) -> None:
+        try:
+            while not self._conversation.is_lost:
+                await self._taken.wait_until(self._may_read)
+                self._conversation.receive(await self._stream.receive(RECEIVE_BYTES))
+                self._opened.ring()
+                self._outgoing.ring()
+        except anyio.EndOfStream:
+            self._lose(ConnectionLost("the server closed the connection"))
+        except (anyio.BrokenResourceError, anyio.ClosedResourceError, OSError) as error:
+            self._lose(ConnectionLost(f"the connection broke: {error}"))
+        except ProtocolError as error:
+            self._lose(error)
+        finally:
+            self._lose(ConnectionLost("the client was closed"))
+
+    async def _write(self) -> None:
+        try:
+            with self._writing:
+                while True:
+                    await self._outgoing.wait_until(lambda: self._conversation.outgoing_bytes > 0)
+                    await self._stream.send(self._conversation.outgoing())
+                    self._sent.ring()
+        except (anyio.BrokenResourceError, anyio.ClosedResourceError, OSError) as error:
+            self._lose(ConnectionLost(f"the connection broke: {error}"))
+        finally:
+            await anyio.aclose_forcefully(self._stream)
+
+    def _lose(self, error: EverstoreError) -> None:
+        """Whoever waits looks again; the writing task closes the stream, which ends the reading one."""
+        self._conversation.lose(error)
+        self._writing.cancel()
+        for bell in (self._opened, self._sent, self._taken):
+            bell.ring()
+
+
+async def _connect(address: Address) -> SocketStream:
+    try:
+        with anyio.fail_after(address.timeout_s):
+            stream = await anyio.connect_tcp(address.host, address.port)
+    except TimeoutError:
+        raise Timeout(f"no connection to {address} within {address.timeout_s:g} s") from None
+    except OSError as error:
+        raise ConnectionLost(f"cannot connect to {address}: {error}") from error
+    stream.extra(SocketAttribute.raw_socket).setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return stream

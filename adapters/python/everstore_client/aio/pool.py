@@ -1,0 +1,107 @@
+"""A pool of shared connections, and further ones that a long read has for itself. Decides and fails as the blocking
+one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import anyio
+from anyio.abc import TaskGroup
+
+from ..address import Address
+from ..errors import ConnectionLost, EverstoreError, Timeout
+from ..pooling import Choice, choose
+from ..retry import reconnect_pauses
+from .bell import Bell
+from .connection import AsyncConnection
+
+
+class AsyncPool:
+    """Connections to one server, opened when they are needed; their tasks run in `tasks`."""
+
+    def __init__(self, address: Address, tasks: TaskGroup) -> None:
+        self.address = address
+        self._tasks = tasks
+        self._changed = Bell()
+        self._shared: list[AsyncConnection] = []
+        self._opening = 0
+        self._spare: list[AsyncConnection] = []
+        self._is_closed = False
+
+    async def start(self) -> None:
+        """Open the first connection, in one try."""
+        self._shared.append(await AsyncConnection.open(self.address, self._tasks))
+
+    async def take(self) -> AsyncConnection:
+        """A live connection, which others may use at the same time. Raises as `Pool.take` does."""
+        choice = self._choose()
+        if choice is Choice.WAIT:
+            await self._changed.wait_at_most(lambda: self._choose() is not Choice.WAIT, self.address.timeout_s)
+            choice = self._choose()
+        return choice if isinstance(choice, AsyncConnection) else await self._open_shared()
+
+    @asynccontextmanager
+    async def lease(self) -> AsyncGenerator[AsyncConnection, None]:
+        """A connection that nobody else uses meanwhile. It is kept for the next lease unless the block fails."""
+        self._require_open()
+        connection = self._spare.pop() if self._spare else None
+        if connection is None or not connection.is_alive():
+            connection = await self._open(self.address.timeout_s)
+        try:
+            yield connection
+        except BaseException:
+            connection.close()
+            raise
+        self._keep(connection)
+
+    def close(self) -> None:
+        """Close every connection; requests in flight fail."""
+        self._is_closed = True
+        for connection in (*self._shared, *self._spare):
+            connection.close()
+        self._changed.ring()
+
+    def _choose(self) -> AsyncConnection | Choice:
+        self._require_open()
+        self._shared = [each for each in self._shared if each.is_alive()]
+        return choose(self._shared, self._opening, self.address.connections)
+
+    async def _open_shared(self) -> AsyncConnection:
+        """Open one more; who cannot have it makes do with the busy ones."""
+        patience_s = 0.0 if self._shared else self.address.timeout_s
+        self._opening += 1
+        try:
+            connection = await self._open(patience_s)
+            self._shared.append(connection)
+        except EverstoreError:
+            if not self._shared:
+                raise
+            return self._shared[0]
+        else:
+            return connection
+        finally:
+            self._opening -= 1
+            self._changed.ring()
+
+    async def _open(self, patience_s: float) -> AsyncConnection:
+        deadline = anyio.current_time() + patience_s
+        for pause_s in reconnect_pauses():
+            try:
+                return await AsyncConnection.open(self.address, self._tasks)
+            except (ConnectionLost, Timeout):
+                if self._is_closed or anyio.current_time() + pause_s >= deadline:
+                    raise
+                await anyio.sleep(pause_s)
+        raise AssertionError("the pauses never end")
+
+    def _keep(self, connection: AsyncConnection) -> None:
+        if self._is_closed or len(self._spare) >= self.address.connections:
+            connection.close()
+        else:
+            self._spare.append(connection)
+
+    def _require_open(self) -> None:
+        if self._is_closed:
+            raise ConnectionLost("the client is closed")

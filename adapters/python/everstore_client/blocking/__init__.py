@@ -1,0 +1,1 @@
+"""The blocking shell: sockets, locks, and nothing that decides."""

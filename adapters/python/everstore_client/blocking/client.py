@@ -1,0 +1,246 @@
+"""The blocking client: `connect`, and what can be asked of a server."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any, Generic, Literal, Self, TypeVar, overload
+
+from .. import address as addresses
+from .. import operations
+from ..event import PLAIN, Codec, Event
+from ..limits import CONFLICT_ATTEMPTS, PIPELINE_REQUESTS
+from ..operations import REPEATABLE, Steps
+from ..registry import E, Registry
+from ..retry import RUN_AGAIN, conflict_pauses
+from ..transactions import Batch, Commit, append_steps, batch_of, decode_text, open_steps, raw_batch_of
+from ..wire.replies import Listed
+from . import streams
+from .connection import Connection
+from .pipeline import Pipeline
+from .pool import Pool
+from .transaction import Transaction
+
+T = TypeVar("T")
+
+
+@overload
+def connect(url: str, *, connections: int | None = None, timeout: float | None = None) -> Client[Event]: ...
+
+
+@overload
+def connect(
+    url: str, *, registry: Registry[E], connections: int | None = None, timeout: float | None = None
+) -> Client[E]: ...
+
+
+def connect(
+    url: str, *, registry: Registry[Any] | None = None, connections: int | None = None, timeout: float | None = None
+) -> Client[Any]:
+    """Connect to a server and log in.
+
+    Args:
+        url: `everstore://user:password@host:port?timeout=30&connections=6`; everything behind the scheme may be left
+            out. Without a
+            user it is `admin`, `passwd` at port 6929 of localhost. Percent-encode what is special in URLs.
+        registry: which classes stand for which event types; without one, every event is an `Event`.
+        connections: how many to open at most; more are opened only while the others are busy.
+        timeout: seconds that may pass without any part of an answer.
+
+    Raises:
+        BadUrl, ConnectionLost, AuthenticationFailed, ProtocolError, Timeout
+    """
+    return Client(Pool(addresses.parse(url, connections, timeout)), registry or PLAIN)
+
+
+class Client(Generic[E]):
+    """A server, and the connections to it. Any number of threads may share one client; make it with `connect`.
+
+    What only asks (read, exists, journals, status, opening a transaction) is asked once more by itself when its
+    connection was lost; a commit never is.
+    """
+
+    def __init__(self, pool: Pool, codec: Codec[E]) -> None:
+        self._pool = pool
+        self._codec = codec
+
+    @contextmanager
+    def transaction(self, journal: str, *, must_be_new: bool = False) -> Iterator[Transaction[E]]:
+        """A transaction on one journal: committed at a clean end of the block, rolled back when the block raises.
+
+        Args:
+            must_be_new: the commit conflicts when the journal already exists, or is created by somebody else first.
+
+        Raises:
+            InvalidJournalName, ConnectionLost, Timeout: it could not be opened.
+            Conflict, OutcomeUnknown, ...: see `Transaction.commit`.
+        """
+        connection, opened = self._repeat(lambda each: (each, each.perform(open_steps(journal))))
+        transaction = Transaction(journal, opened, self._codec, must_be_new, connection, self._pool)
+        try:
+            yield transaction
+            if transaction.is_open:
+                transaction.commit()
+        finally:
+            transaction.rollback()
+
+    def run(
+        self,
+        journal: str,
+        function: Callable[[Transaction[E]], T],
+        *,
+        attempts: int = CONFLICT_ATTEMPTS,
+        must_be_new: bool = False,
+    ) -> T:
+        """Run `function` in a transaction, and again in a new one when it met a conflict; returns what it returned.
+
+        It is also run again when the transaction was lost before anything was written. An `OutcomeUnknown` is never
+        repeated.
+
+        Args:
+            attempts: how often it is run at most, with growing random pauses between.
+
+        Raises:
+            Conflict: the last attempt met one too.
+        """
+        for pause_s in conflict_pauses(attempts):
+            try:
+                return self._run_once(journal, function, must_be_new)
+            except RUN_AGAIN:
+                time.sleep(pause_s)
+        return self._run_once(journal, function, must_be_new)
+
+    def append(
+        self,
+        journal: str,
+        *events: object,
+        type: str | None = None,  # noqa: A002
+        data: Any = None,
+        must_be_new: bool = False,
+    ) -> Commit:
+        """One whole transaction that only appends: objects, or one event given by `type` and `data`.
+
+        Raises:
+            Conflict: somebody committed one of the types in the moment between opening and committing.
+            OutcomeUnknown, ...: see `Transaction.commit`.
+        """
+        return self._append(journal, batch_of(self._codec, events, type, data), must_be_new)
+
+    def append_raw(self, journal: str, *lines: str, must_be_new: bool = False) -> Commit:
+        """The same with ready lines `type SP json`, whose JSON is not looked at."""
+        return self._append(journal, raw_batch_of(lines), must_be_new)
+
+    @overload
+    def read(self, journal: str, since: int = 0, *, timestamps: Literal[False] = False) -> list[E]: ...
+
+    @overload
+    def read(self, journal: str, since: int = 0, *, timestamps: Literal[True]) -> list[Event]: ...
+
+    def read(self, journal: str, since: int = 0, *, timestamps: bool = False) -> list[Any]:
+        """The journal's events; none when it does not exist.
+
+        Args:
+            since: a former size of the journal in bytes (`Commit.size`, `Transaction.size`): only what came later.
+            timestamps: return `Event` objects with their `timestamp`, whatever the registry says; `Registry.decode`
+                decodes one.
+
+        Raises:
+            CannotRead: `since` is no former size.
+            UnknownEventType, UnreadableEvent: the registry cannot make an object of an event.
+        """
+        return decode_text(self.read_raw(journal, since, timestamps=timestamps), self._codec, timestamps)
+
+    def read_raw(self, journal: str, since: int = 0, *, timestamps: bool = False) -> bytes:
+        """The journal's text: lines `type SP json` joined by newlines, behind `timestamp SP` where that is asked
+        for.
+        """
+        return self._perform(lambda: operations.read_journal(journal, since, timestamps))
+
+    @overload
+    def stream(self, journal: str, since: int = 0, *, timestamps: Literal[False] = False) -> Iterator[E]: ...
+
+    @overload
+    def stream(self, journal: str, since: int = 0, *, timestamps: Literal[True]) -> Iterator[Event]: ...
+
+    def stream(self, journal: str, since: int = 0, *, timestamps: bool = False) -> Iterator[Any]:
+        """The same events one by one as they arrive, in little memory, over a connection of their own."""
+        pieces = self._pieces(journal, since, timestamps)
+        return (event for piece in pieces for event in decode_text(piece, self._codec, timestamps))
+
+    def stream_raw(self, journal: str, since: int = 0, *, timestamps: bool = False) -> Iterator[bytes]:
+        """The same lines as bytes, one by one, without their newline."""
+        return (line for piece in self._pieces(journal, since, timestamps) for line in piece.split(b"\n"))
+
+    def exists(self, journal: str) -> bool:
+        """Whether anything was ever committed to the journal."""
+        return self._perform(lambda: operations.exists(journal))
+
+    def journals(self, prefix: str = "", after: str = "") -> Iterator[str]:
+        """The names that start with `prefix` and sort behind `after`, in byte order, asked for page by page."""
+        page = self._page(prefix, after)
+        while page.more:
+            yield from page.names
+            page = self._page(prefix, page.names[-1])
+        yield from page.names
+
+    def status(self) -> Any:
+        """What the server says about itself: parsed JSON."""
+        return self._perform(lambda: operations.status(0))
+
+    def worker_status(self, worker: int) -> Any:
+        """What one worker, counted from 1, says about itself.
+
+        Raises:
+            NoSuchWorker: there is none with this number.
+        """
+        return self._perform(lambda: operations.status(worker))
+
+    @contextmanager
+    def pipeline(self, requests: int = PIPELINE_REQUESTS) -> Iterator[Pipeline[E]]:
+        """Many operations in flight at once, from one thread. At most `requests` of them; then the next one waits."""
+        pipeline = Pipeline(self._pool.take(), self._codec, requests)
+        try:
+            yield pipeline
+            pipeline.finish()
+        finally:
+            pipeline.abandon()
+        pipeline.raise_unasked()
+
+    def close(self) -> None:
+        """Close every connection. Open transactions are rolled back by the server."""
+        self._pool.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _run_once(self, journal: str, function: Callable[[Transaction[E]], T], must_be_new: bool) -> T:
+        with self.transaction(journal, must_be_new=must_be_new) as transaction:
+            return function(transaction)
+
+    def _append(self, journal: str, batch: Batch, must_be_new: bool) -> Commit:
+        return self._perform(lambda: append_steps(journal, self._codec, must_be_new, batch))
+
+    def _page(self, prefix: str, after: str) -> Listed:
+        return self._perform(lambda: operations.list_page(prefix, after))
+
+    def _pieces(self, journal: str, since: int, timestamps: bool) -> Iterator[bytes]:
+        opened = self._perform(lambda: operations.locate(journal))
+        return streams.pieces(self._pool, journal, opened, since, timestamps)
+
+    def _perform(self, steps: Callable[[], Steps[T]]) -> T:
+        return self._repeat(lambda connection: connection.perform(steps()))
+
+    def _repeat(self, attempt: Callable[[Connection], T]) -> T:
+        """Try it, and once more on another connection when the first try certainly wrote nothing."""
+        connection = self._pool.take()
+        try:
+            return attempt(connection)
+        except REPEATABLE:
+            return attempt(self._pool.take())

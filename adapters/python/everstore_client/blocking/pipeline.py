@@ -1,0 +1,166 @@
+"""Many operations in flight at once, from one thread, on one connection.
+
+Each operation is a generator of steps; the pipeline says the next step of each as soon as the reply to its last one is
+there.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any, Generic, TypeVar
+
+from .. import operations
+from ..conversation import Pending
+from ..errors import EverstoreError
+from ..event import Codec
+from ..operations import Steps, Tell
+from ..registry import E
+from ..transactions import Batch, Commit, append_steps, batch_of, decode_text, raw_batch_of
+from .connection import Connection
+
+T = TypeVar("T")
+
+
+class Result(Generic[T]):
+    """What an operation in a pipeline will have given."""
+
+    def __init__(self, pipeline: Pipeline[Any]) -> None:
+        self._pipeline = pipeline
+        self._value: T
+        self._error: EverstoreError | None = None
+        self.is_done = False
+        self.was_asked = False
+
+    def result(self) -> T:
+        """Wait for it; raises what the operation would have raised outside of a pipeline."""
+        self.was_asked = True
+        self._pipeline.finish(self)
+        if self._error:
+            raise self._error
+        return self._value
+
+    def succeed(self, value: T) -> None:
+        self._value = value
+        self.is_done = True
+
+    def fail(self, error: EverstoreError) -> None:
+        self._error = error
+        self.is_done = True
+
+    def unasked_error(self) -> EverstoreError | None:
+        return None if self.was_asked else self._error
+
+
+class Flight:
+    """One operation under way: its steps, the request that it waits for, and where its result goes."""
+
+    def __init__(self, steps: Steps[Any], result: Result[Any]) -> None:
+        self.steps = steps
+        self.result = result
+        self.pending: Pending | None = None
+
+
+class Pipeline(Generic[E]):
+    """`Client.pipeline` makes it. For one thread; nothing in it is repeated by itself.
+
+    At a clean end of its block everything is finished, and the first error that no `result()` has raised is raised.
+    """
+
+    def __init__(self, connection: Connection, codec: Codec[E], requests: int) -> None:
+        self._connection = connection
+        self._codec = codec
+        self._most = requests
+        self._flights: dict[Flight, None] = {}
+        self._landed: deque[Flight] = deque()
+        self._failed: list[Result[Any]] = []
+
+    def append(self, journal: str, *events: object, must_be_new: bool = False) -> Result[Commit]:
+        """As `Client.append`."""
+        return self._append(journal, batch_of(self._codec, events), must_be_new)
+
+    def append_raw(self, journal: str, *lines: str, must_be_new: bool = False) -> Result[Commit]:
+        """As `Client.append_raw`."""
+        return self._append(journal, raw_batch_of(lines), must_be_new)
+
+    def read(self, journal: str, since: int = 0) -> Result[list[E]]:
+        """As `Client.read`."""
+        return self._start(self._read_steps(journal, since))
+
+    def exists(self, journal: str) -> Result[bool]:
+        """As `Client.exists`."""
+        return self._start(operations.exists(journal))
+
+    def finish(self, result: Result[Any] | None = None) -> None:
+        """Go on until this result, or everything, is done."""
+        while self._flights and not (result and result.is_done):
+            self._land()
+
+    def abandon(self) -> None:
+        """Wait for nothing any more. A commit that is under way may still happen."""
+        for flight in self._flights:
+            if flight.pending:
+                self._connection.forget(flight.pending)
+        self._flights.clear()
+        self._connection.flush()
+
+    def raise_unasked(self) -> None:
+        for error in filter(None, (result.unasked_error() for result in self._failed)):
+            raise error
+
+    def _append(self, journal: str, batch: Batch, must_be_new: bool) -> Result[Commit]:
+        return self._start(append_steps(journal, self._codec, must_be_new, batch))
+
+    def _read_steps(self, journal: str, since: int) -> Steps[list[E]]:
+        return decode_text((yield from operations.read_journal(journal, since, False)), self._codec, timestamps=False)
+
+    def _start(self, steps: Steps[T]) -> Result[T]:
+        result: Result[T] = Result(self)
+        flight = Flight(steps, result)
+        self._flights[flight] = None
+        self._advance(flight)
+        while len(self._flights) >= self._most:
+            self._land()
+        return result
+
+    def _land(self) -> None:
+        """Wait until something is answered, and take each answered operation one step on."""
+        try:
+            self._connection.wait(lambda: bool(self._landed), self._connection.timeout_s)
+        except EverstoreError as error:
+            self._fail_all(error)
+        while self._landed:
+            flight = self._landed.popleft()
+            if flight.pending and flight.pending.done:
+                self._take_on(flight, flight.pending)
+
+    def _take_on(self, flight: Flight, pending: Pending) -> None:
+        flight.pending = None
+        try:
+            reply = pending.result()
+        except EverstoreError as error:
+            self._advance(flight, error=error)
+        else:
+            self._advance(flight, reply)
+
+    def _advance(self, flight: Flight, reply: Any = None, error: EverstoreError | None = None) -> None:
+        """Send a reply or an error into the steps, then say what they want said next."""
+        try:
+            step = flight.steps.throw(error) if error else flight.steps.send(reply)
+            while isinstance(step, Tell):
+                self._connection.tell(step.request)
+                step = flight.steps.send(None)
+            flight.pending = self._connection.ask(step, lambda: self._landed.append(flight))
+        except StopIteration as end:
+            del self._flights[flight]
+            flight.result.succeed(end.value)
+        except EverstoreError as failure:
+            del self._flights[flight]
+            self._failed.append(flight.result)
+            flight.result.fail(failure)
+
+    def _fail_all(self, error: EverstoreError) -> None:
+        for flight in list(self._flights):
+            if flight.pending and not flight.pending.done:
+                self._connection.forget(flight.pending)
+                flight.pending = None
+                self._advance(flight, error=error)

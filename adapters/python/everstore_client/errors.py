@@ -1,0 +1,182 @@
+"""Every exception of this package, and the wire code that each stands for.
+
+Three questions tell them apart:
+
+- *Was the commit written?* `Conflict` and every other error say no, for certain. Only `OutcomeUnknown` says: perhaps.
+- *Whose mistake was it?* A `ServerError` is an answer of the server and carries its `code`. A `NotAcceptable` or
+  `InvalidJournalName` may also be raised before anything is sent, when this package sees the mistake first.
+- *Is it worth another try?* `Conflict` and `ConnectionLost` are: the transaction is gone, and a new one may succeed.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class EverstoreError(Exception):
+    """The base of all of them. `code` is the wire's number for it, None when it never crosses the wire."""
+
+    code: int | None = None
+
+
+class BadUrl(EverstoreError, ValueError):
+    """A connection URL that cannot be used; the message names the part."""
+
+
+class ConnectionLost(EverstoreError, ConnectionError):
+    """No connection, or one that ended before the answer. Nothing was written: a commit raises `OutcomeUnknown`
+    instead.
+
+    Attributes:
+        sent: whether the request may have reached the server.
+    """
+
+    sent = False
+
+
+class Timeout(EverstoreError, TimeoutError):
+    """No part of the answer came in time. Nothing was written: a commit raises `OutcomeUnknown` instead."""
+
+
+class ProtocolError(EverstoreError):
+    """The peer's bytes are not the protocol; the connection was closed. The only exception that leaves a decoder."""
+
+
+class TransactionEnded(EverstoreError):
+    """A transaction was used after it was committed, rolled back or lost: a mistake in the calling program."""
+
+
+class UnknownEventType(EverstoreError, LookupError):
+    """The registry has no class for an event's type, or no type for an object's class.
+
+    Attributes:
+        type: the type or the class's name that is not registered.
+    """
+
+    def __init__(self, message: str, type: str) -> None:  # noqa: A002
+        super().__init__(message)
+        self.type = type
+
+
+class UnreadableEvent(EverstoreError, ValueError):
+    """A stored event is not UTF-8, not JSON, or does not fit the class that its type is registered for."""
+
+
+class OutcomeUnknown(EverstoreError):
+    """The answer to a commit was lost: its events were written, or were not. It is never repeated by itself.
+
+    Read the journal to find out. The cause (`__cause__`) is the `Timeout`, `ConnectionLost` or `UnknownError` behind
+    it.
+
+    Attributes:
+        journal: the journal's name.
+    """
+
+    def __init__(self, journal: str, reason: object) -> None:
+        super().__init__(f"the commit to {journal} may or may not have happened: {reason}")
+        self.journal = journal
+
+
+class ServerError(EverstoreError):
+    """An answer with an error code."""
+
+    by_code: ClassVar[dict[int, type[ServerError]]] = {}
+
+    def __init_subclass__(cls) -> None:
+        if cls.code is not None:
+            ServerError.by_code[cls.code] = cls
+
+
+class UnknownError(ServerError):
+    """Code 1: the worker died with the request in flight, too many transactions are open, or the request was
+    malformed.
+    """
+
+    code = 1
+
+
+class AuthenticationFailed(ServerError):
+    """Code 2: the user or the password is wrong."""
+
+    code = 2
+
+
+class NoSuchWorker(ServerError):
+    """Code 3: the worker named in the request does not exist."""
+
+    code = 3
+
+
+class TransactionExpired(ServerError):
+    """Code 4: the transaction idled past its lifetime on the server. Nothing was written."""
+
+    code = 4
+
+
+class CannotRead(ServerError):
+    """Code 5: the journal could not be read, or `since` is no former size of it."""
+
+    code = 5
+
+
+class NoSuchTransaction(ServerError):
+    """Code 6: the server does not know the transaction, for instance because its worker was replaced. Nothing was
+    written.
+    """
+
+    code = 6
+
+
+class Conflict(ServerError):
+    """Code 7: another commit to the journal declared one of the same types meanwhile. Nothing was written.
+
+    Attributes:
+        journal: the journal's name.
+        types: the types that the refused commit declared.
+    """
+
+    code = 7
+
+    def __init__(self, journal: str, types: tuple[str, ...]) -> None:
+        super().__init__(f"conflict on {journal}: another commit declared one of {', '.join(types)}")
+        self.journal = journal
+        self.types = types
+
+
+class InvalidJournalName(ServerError, ValueError):
+    """Code 8: the name breaks a rule of journal names."""
+
+    code = 8
+
+
+class NotAcceptable(ServerError, ValueError):
+    """Code 13: an event or its type cannot stand on one line of a journal."""
+
+    code = 13
+
+
+class TooLarge(ServerError):
+    """Code 14: the journal, or the request, is past what 32-bit sizes can say. Nothing was written."""
+
+    code = 14
+
+
+class CannotWrite(ServerError):
+    """Code 15: the server's disk is full, or the journal is damaged. Nothing was written."""
+
+    code = 15
+
+
+def from_code(code: int) -> ServerError:
+    """The exception for an error reply's `code`; a code that is not known becomes an `UnknownError` that carries it."""
+    kind = ServerError.by_code.get(code, UnknownError)
+    if kind is Conflict:
+        kind = UnknownError
+    error = kind(f"{_first_sentence(kind)} (code {code})")
+    error.code = code
+    return error
+
+
+def _first_sentence(kind: type[ServerError]) -> str:
+    text = (kind.__doc__ or kind.__name__).splitlines()[0]
+    return text.partition(": ")[2].rstrip(".")

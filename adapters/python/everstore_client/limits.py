@@ -1,0 +1,57 @@
+"""Every limit and default of the client, each with its reason."""
+
+from __future__ import annotations
+
+from typing import Final
+
+PORT: Final = 6929
+USER: Final = "admin"
+PASSWORD: Final = "passwd"
+
+# What the adapters published so far open. More bring nothing: requests are pipelined on each.
+CONNECTIONS: Final = 6
+
+# Longer than a server needs to replace a worker or to wait for a busy disk, shorter than a person's patience.
+TIMEOUT_S: Final = 30.0
+
+# The field for it in the protocol has no more room.
+CREDENTIAL_BYTES_MAX: Final = 32
+
+NAME_BYTES_MIN: Final = 2
+NAME_BYTES_MAX: Final = 1024
+COMPONENT_BYTES_MAX: Final = 200
+
+UINT32_MAX: Final = 2**32 - 1
+
+# A server sends parts of 64 KiB; a larger size is rubbish, and to wait for its bytes would be to wait for ever.
+REPLY_BYTES_MAX: Final = 16 * 1024 * 1024
+
+# One system call then takes four parts of a long read; more was not measurably faster.
+RECEIVE_BYTES: Final = 256 * 1024
+
+# What a stream holds that its consumer has not taken yet; past it the connection is not read from.
+STREAM_BYTES_MAX: Final = 1024 * 1024
+
+# What waits to be sent on one async connection before those who ask for more have to wait.
+OUTGOING_BYTES_MAX: Final = 1024 * 1024
+
+# Below it a journal is read in one piece on a shared connection; above it a stream keeps the memory small.
+READ_WHOLE_BYTES_MAX: Final = 4 * 1024 * 1024
+
+# Enough to keep every worker's batches full, few enough that the answers stay in the caches.
+PIPELINE_REQUESTS: Final = 256
+
+# What one page of a listing asks for; the server stops at 64 KiB anyway.
+LIST_NAMES: Final = 4096
+
+# Pauses between tries to reach a server, and of a transaction that met a conflict: the first, and the longest.
+RECONNECT_PAUSE_S: Final = 0.02
+RECONNECT_PAUSE_S_MAX: Final = 1.0
+CONFLICT_PAUSE_S: Final = 0.001
+CONFLICT_PAUSE_S_MAX: Final = 0.25
+CONFLICT_ATTEMPTS: Final = 10
+
+MEMORY_SNAPSHOTS: Final = 10_000
+
+# To fold so many events again takes less than to keep a snapshot for each of them.
+SNAPSHOT_EVENTS: Final = 100

@@ -1,0 +1,1 @@
+"""The bytes: layouts, requests, frames, replies. Pure; knows no socket and no transaction."""
