@@ -38,7 +38,7 @@ CACHED_JOURNALS_MAX = 1024  # journals whose size and last timestamp a worker re
 IDLE_JOURNAL_S = 10.0  # a journal that nobody used for so long is forgotten, and its file closed
 TRANSACTIONS_MAX = 16_384  # open at once in one worker, some 300 bytes each
 TYPES_PER_JOURNAL_MAX = 4096  # types remembered for one journal while transactions are open on it
-ENDED_TRANSACTIONS_REMEMBERED = 1024  # so that error 4 (too late) can be told from error 6 (never heard of)
+ENDED_TRANSACTIONS_REMEMBERED = 4096  # so that error 4 (too late) can be told from error 6 (never heard of)
 READ_BYTES = 64 * 1024  # one read of a journal file
 LIST_STEP_ENTRIES = 512  # directory entries looked at between two batches, about a millisecond
 

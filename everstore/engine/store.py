@@ -113,9 +113,12 @@ class Store:
 
     def look_after(self) -> None:
         """What has to be done now and then, between batches: end idle transactions, forget idle journals."""
-        for transaction in self._transactions.expire(self._clock.monotonic()):
-            log.info("a transaction idled past its lifetime", worker=self._worker, journal=log.shown(transaction.name))
+        expired = self._transactions.expire(self._clock.monotonic())
+        for transaction in expired:
             self._left(transaction)
+        if expired:
+            example = log.shown(expired[0].name)
+            log.info(f"{len(expired)} transactions idled past their lifetime", worker=self._worker, journal=example)
         self._journals.drop_idle()
 
     def close(self) -> None:

@@ -19,24 +19,31 @@ OVERSIZE = -1
 """The type of the frame that stands for one over the limit: its header's fields, no body. The body is skipped."""
 
 RUBBISH = -2
-"""The type of the frame that ends the stream: an unknown type *and* a size over the limit, so the next frame's start
-is unknown.
-"""
+"""The type of the frame that ends the stream: an unknown type *and* a size over the limit, or before login anything but a
+login. Where the next frame begins nobody knows."""
 
 _TYPES = frozenset(Type)
+_LOGIN = frozenset({Type.AUTHENTICATE})
 
 
 class FrameCutter:
     """Turns received bytes into whole frames.
 
-    `size_max` (bytes of body) may be raised once a login has succeeded. Behind a frame of type RUBBISH nothing is
-    cut any more.
+    At first only a login is expected, of at most `login_bytes_max` bytes of body; `admit` opens it for all requests.
+    Behind a frame of type RUBBISH nothing is cut any more.
     """
 
-    def __init__(self, size_max: int) -> None:
-        self.size_max = size_max
+    def __init__(self, login_bytes_max: int) -> None:
+        self.size_max = login_bytes_max
+        self._types: frozenset[int] = _LOGIN
+        self._unknown_size_max = -1  # before login not even the body of anything else is awaited
         self._pieces = Pieces()
         self._skip = 0  # bytes of an oversize body still to come
+
+    def admit(self, size_max: int) -> None:
+        """The login was right: from here on all requests of up to `size_max` bytes of body are cut."""
+        self._types = _TYPES
+        self.size_max = self._unknown_size_max = size_max
 
     def feed(self, data: bytes, most: int | None = None) -> list[Frame]:
         """The frames that `data` completes, those of type OVERSIZE and RUBBISH among them.
@@ -56,9 +63,9 @@ class FrameCutter:
         while end - position >= HEADER_BYTES and len(frames) != most:
             kind, size, uid, properties, worker = HEADER.unpack_from(data, position)
             body = position + HEADER_BYTES
+            if size > self._unknown_size_max and kind not in self._types:
+                return [*frames, (RUBBISH, size, uid, properties, worker, b"")]
             if size > self.size_max:
-                if kind not in _TYPES:
-                    return [*frames, (RUBBISH, size, uid, properties, worker, b"")]
                 frames.append((OVERSIZE, size, uid, properties, worker, b""))
                 position = min(body + size, end)
                 self._skip = body + size - position

@@ -2,7 +2,7 @@
 
 | state | login right | login wrong | request | broken | rubbish |
 | --- | --- | --- | --- | --- | --- |
-| LOGIN | OPEN | CLOSED | CLOSED | CLOSED | CLOSED |
+| LOGIN | OPEN | CLOSED | – | CLOSED | CLOSED |
 | OPEN | OPEN | CLOSED | OPEN, routed | OPEN, error 1 | CLOSED |
 | CLOSED | – | – | – | – | – |
 
@@ -42,7 +42,6 @@ class Said(Enum):
 NEXT: dict[tuple[State, Said], State] = {
     (State.LOGIN, Said.LOGIN_RIGHT): State.OPEN,
     (State.LOGIN, Said.LOGIN_WRONG): State.CLOSED,
-    (State.LOGIN, Said.REQUEST): State.CLOSED,
     (State.LOGIN, Said.BROKEN): State.CLOSED,
     (State.LOGIN, Said.RUBBISH): State.CLOSED,
     (State.OPEN, Said.LOGIN_RIGHT): State.OPEN,
@@ -89,7 +88,7 @@ class Session:
             # Only the login itself is cut by the small limit: what comes behind it in the same packet may be larger.
             if self._hear(self._cutter.feed(data, 1), routed) is not State.OPEN:
                 return routed
-            self._cutter.size_max = self._request_bytes_max
+            self._cutter.admit(self._request_bytes_max)
             data = b""
         self._hear(self._cutter.feed(data), routed)
         return routed
@@ -110,7 +109,8 @@ class Session:
     def _judge(self, frame: Frame) -> Said:
         kind, size, _, _, _, body = frame
         if kind == RUBBISH:
-            self.why = f"what it sent is not this protocol: type, size = {size} bytes"
+            expected = "login" if self.state is State.LOGIN else "request"
+            self.why = f"what it sent is no {expected} of this protocol"
             return Said.RUBBISH
         if kind == OVERSIZE:
             self.why = f"a request of {size} bytes is over the limit of {self._cutter.size_max}"
@@ -120,8 +120,6 @@ class Session:
         if kind not in _REQUESTS:
             self.why = f"there is no request of type {kind}"
             return Said.BROKEN
-        if self.state is State.LOGIN:
-            self.why = "a request came before the login"
         return Said.REQUEST
 
     def _judge_login(self, body: bytes) -> Said:
@@ -136,5 +134,5 @@ class Session:
         return Said.LOGIN_WRONG
 
     def _refuse(self, frame: Frame, said: Said) -> None:
-        code = Code.AUTHENTICATION_FAILED if said in (Said.LOGIN_WRONG, Said.REQUEST) else Code.UNKNOWN
+        code = Code.AUTHENTICATION_FAILED if said is Said.LOGIN_WRONG else Code.UNKNOWN
         self.replies.append(replies.error(frame[2], 0, code))
