@@ -19,7 +19,7 @@ OVERSIZE = -1
 """The type of the frame that stands for one over the limit: its header's fields, no body. The body is skipped."""
 
 RUBBISH = -2
-"""The type of the frame that ends the stream: an unknown type *and* a size over the limit, or before login anything but a
+"""The type of the frame that ends the stream: an unknown type *and* a size over the limit, or before login all but a
 login. Where the next frame begins nobody knows."""
 
 _TYPES = frozenset(Type)
