@@ -54,8 +54,11 @@ class UnknownEventType(EverstoreError, LookupError):
     """
 
     def __init__(self, message: str, type: str) -> None:  # noqa: A002
-        super().__init__(message)
+        super().__init__(message, type)
         self.type = type
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 class UnreadableEvent(EverstoreError, ValueError):
@@ -73,8 +76,11 @@ class OutcomeUnknown(EverstoreError):
     """
 
     def __init__(self, journal: str, reason: object) -> None:
-        super().__init__(f"the commit to {journal} may or may not have happened: {reason}")
+        super().__init__(journal, str(reason))
         self.journal = journal
+
+    def __str__(self) -> str:
+        return "the commit to {} may or may not have happened: {}".format(*self.args)
 
 
 class ServerError(EverstoreError):
@@ -138,9 +144,12 @@ class Conflict(ServerError):
     code = 7
 
     def __init__(self, journal: str, types: tuple[str, ...]) -> None:
-        super().__init__(f"conflict on {journal}: another commit declared one of {', '.join(types)}")
+        super().__init__(journal, types)
         self.journal = journal
         self.types = types
+
+    def __str__(self) -> str:
+        return f"conflict on {self.journal}: another commit declared one of {', '.join(self.types)}"
 
 
 class InvalidJournalName(ServerError, ValueError):
