@@ -314,7 +314,7 @@ def test_no_transaction_is_left_behind_on_the_server(server: RunningServer, jour
             lambda tx: tx.append(type="a", data=2),
             lambda tx: tx.rollback(),
             lambda tx: tx.read(),
-            lambda tx: 1 / 0,
+            lambda tx: tx.size / 0,
         ]
         for ending in endings:
             leave(ending)
