@@ -10,6 +10,8 @@ captured standard error.
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
 import signal
 import subprocess
@@ -60,17 +62,26 @@ class RunningServer:
 
     def worker_pids(self) -> list[int]:
         """The process ids of the live workers, lowest first."""
-        children = psutil.Process(self.pid).children()
-        return sorted(child.pid for child in children if child.status() != psutil.STATUS_ZOMBIE)
+        alive = []
+        for child in psutil.Process(self.pid).children():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if child.status() != psutil.STATUS_ZOMBIE:
+                    alive.append(child.pid)
+        return sorted(alive)
 
     def log(self) -> str:
-        self._log.seek(0)
-        return self._log.read().decode()
+        """What it has logged so far. Read by position: seeking would move the place where the server writes next."""
+        descriptor = self._log.fileno()
+        return os.pread(descriptor, os.fstat(descriptor).st_size, 0).decode()
 
     def stop(self, sig: int = signal.SIGTERM) -> int:
         """End it with `sig` and wait; returns the exit code."""
         if self.process.poll() is None:
             self.process.send_signal(sig)
+        return self.wait()
+
+    def wait(self) -> int:
+        """The exit code of a server that ends by itself, or was told to."""
         code = self.process.wait(STOP_S_MAX)
         if self.process.stdout is not None:
             self.process.stdout.close()
