@@ -24,8 +24,7 @@ class BadUrl(EverstoreError, ValueError):
 
 
 class ConnectionLost(EverstoreError, ConnectionError):
-    """No connection, or one that ended before the answer. Nothing was written: a commit raises `OutcomeUnknown`
-    instead.
+    """No connection, or one that ended before the answer. Nothing was written: a commit is an `OutcomeUnknown`.
 
     Attributes:
         sent: whether the request may have reached the server.
@@ -68,8 +67,7 @@ class UnreadableEvent(EverstoreError, ValueError):
 class OutcomeUnknown(EverstoreError):
     """The answer to a commit was lost: its events were written, or were not. It is never repeated by itself.
 
-    Read the journal to find out. The cause (`__cause__`) is the `Timeout`, `ConnectionLost` or `UnknownError` behind
-    it.
+    Read the journal to find out. Its `__cause__` is a `Timeout`, `ConnectionLost` or `UnknownError`.
 
     Attributes:
         journal: the journal's name.
@@ -94,9 +92,7 @@ class ServerError(EverstoreError):
 
 
 class UnknownError(ServerError):
-    """Code 1: the worker died with the request in flight, too many transactions are open, or the request was
-    malformed.
-    """
+    """Code 1: the worker died with the request in flight, too many transactions are open, or the request was wrong."""
 
     code = 1
 
@@ -126,9 +122,7 @@ class CannotRead(ServerError):
 
 
 class NoSuchTransaction(ServerError):
-    """Code 6: the server does not know the transaction, for instance because its worker was replaced. Nothing was
-    written.
-    """
+    """Code 6: the server does not know the transaction: its worker was replaced. Nothing was written."""
 
     code = 6
 
