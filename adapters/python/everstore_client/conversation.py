@@ -51,9 +51,7 @@ _FIRST_QUESTION = requests.exists(b"/everstore")
 
 
 class Pending:
-    """A request that waits for its answer. `heard` is called, if set, whenever a part of a read came and when it is
-    done.
-    """
+    """A request that waits for its answer. `heard` is called for each part of a read that came, and when it is done."""
 
     __slots__ = ("done", "error", "heard", "kind", "parts", "reply", "uid")
 

@@ -24,8 +24,7 @@ class BadUrl(EverstoreError, ValueError):
 
 
 class ConnectionLost(EverstoreError, ConnectionError):
-    """No connection, or one that ended before the answer. Nothing was written: a commit raises `OutcomeUnknown`
-    instead.
+    """No connection, or one that ended before the answer. Nothing was written: a commit is an `OutcomeUnknown`.
 
     Attributes:
         sent: whether the request may have reached the server.
@@ -54,8 +53,11 @@ class UnknownEventType(EverstoreError, LookupError):
     """
 
     def __init__(self, message: str, type: str) -> None:  # noqa: A002
-        super().__init__(message)
+        super().__init__(message, type)
         self.type = type
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 class UnreadableEvent(EverstoreError, ValueError):
@@ -65,16 +67,18 @@ class UnreadableEvent(EverstoreError, ValueError):
 class OutcomeUnknown(EverstoreError):
     """The answer to a commit was lost: its events were written, or were not. It is never repeated by itself.
 
-    Read the journal to find out. The cause (`__cause__`) is the `Timeout`, `ConnectionLost` or `UnknownError` behind
-    it.
+    Read the journal to find out. Its `__cause__` is a `Timeout`, `ConnectionLost` or `UnknownError`.
 
     Attributes:
         journal: the journal's name.
     """
 
     def __init__(self, journal: str, reason: object) -> None:
-        super().__init__(f"the commit to {journal} may or may not have happened: {reason}")
+        super().__init__(journal, str(reason))
         self.journal = journal
+
+    def __str__(self) -> str:
+        return "the commit to {} may or may not have happened: {}".format(*self.args)
 
 
 class ServerError(EverstoreError):
@@ -88,9 +92,7 @@ class ServerError(EverstoreError):
 
 
 class UnknownError(ServerError):
-    """Code 1: the worker died with the request in flight, too many transactions are open, or the request was
-    malformed.
-    """
+    """Code 1: the worker died with the request in flight, too many transactions are open, or the request was wrong."""
 
     code = 1
 
@@ -120,9 +122,7 @@ class CannotRead(ServerError):
 
 
 class NoSuchTransaction(ServerError):
-    """Code 6: the server does not know the transaction, for instance because its worker was replaced. Nothing was
-    written.
-    """
+    """Code 6: the server does not know the transaction: its worker was replaced. Nothing was written."""
 
     code = 6
 
@@ -138,9 +138,12 @@ class Conflict(ServerError):
     code = 7
 
     def __init__(self, journal: str, types: tuple[str, ...]) -> None:
-        super().__init__(f"conflict on {journal}: another commit declared one of {', '.join(types)}")
+        super().__init__(journal, types)
         self.journal = journal
         self.types = types
+
+    def __str__(self) -> str:
+        return f"conflict on {self.journal}: another commit declared one of {', '.join(self.types)}"
 
 
 class InvalidJournalName(ServerError, ValueError):

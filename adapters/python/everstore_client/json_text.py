@@ -12,8 +12,7 @@ _ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan
 
 
 def dump(value: Any) -> str:
-    """One line of JSON. Dataclasses, attrs and pydantic objects, dates, enums, decimals and UUIDs may stand anywhere in
-    it.
+    """One line of JSON. Dataclasses, attrs and pydantic objects, dates, enums, decimals and UUIDs may stand in it.
 
     Raises:
         NotAcceptable: JSON cannot say it.

@@ -1,5 +1,4 @@
-"""What a client does, step by step, without a connection: generators that yield what is to be said and are sent the
-replies.
+"""What a client does, step by step, without a connection: generators that yield requests and are sent the replies.
 
 A shell drives them: it says each `Request` and sends its reply in, or throws the error; a `Tell` it says and goes on.
 So the blocking client and the async one decide nothing twice.

@@ -123,8 +123,7 @@ class Registry(Generic[E]):
     def add_base(self, cls: type[Any], type: str | None = None) -> None:  # noqa: A002
         """Let commits of every event whose class derives from `cls` declare `type` as well.
 
-        Two transactions that append different events of one family then conflict. The base may be abstract or an event
-        itself.
+        Two transactions that append different events of one family then conflict. The base may be an event itself.
         """
         self._bases[cls] = event_type(type or f"{cls.__module__}.{cls.__qualname__}")
         self._ready.clear()

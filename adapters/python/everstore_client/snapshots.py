@@ -1,7 +1,6 @@
 """Where folded states are kept, so that a journal need not be read from its start again: in memory, or in a directory.
 
-A snapshot is a cache. One that is missing, torn, of another version or of another journal is no error: the state is
-folded anew.
+A snapshot is a cache: where one is missing, torn, of another version or of another journal, the state is folded anew.
 """
 
 from __future__ import annotations
@@ -47,9 +46,8 @@ class MemorySnapshots(Generic[S]):
 
     Args:
         most: how many to keep.
-        duplicate: makes the copy that is kept and the one that is handed out. `copy.deepcopy` is right for every state;
-            where states
-            are never changed in place, `lambda state: state` is faster.
+        duplicate: makes the copy that is kept and the one that is handed out. `copy.deepcopy` is right for every
+            state; where states are never changed in place, `lambda state: state` is faster.
     """
 
     def __init__(self, most: int = MEMORY_SNAPSHOTS, duplicate: Callable[[S], S] = copy.deepcopy) -> None:

@@ -1,5 +1,4 @@
-"""Objects to plain values and back, by their classes' annotations: dataclasses, attrs classes, and what stands in their
-fields.
+"""Objects to plain values and back, by annotations: dataclasses, attrs classes, and what stands in their fields.
 
 `plain_form` is asked by the JSON encoder for each object that it does not know, so nested ones need no code here.
 `builder` compiles an annotation once into a function that turns parsed JSON into the annotated class.

@@ -97,9 +97,7 @@ def raw_batch_of(lines: Iterable[str]) -> Batch:
 
 
 class OpenTransaction(Generic[E]):
-    """What both kinds of transaction share. `journal` is its name, `size` its size in bytes as the transaction sees
-    it.
-    """
+    """What both kinds of transaction share. `size` is the journal's size in bytes as the transaction sees it."""
 
     def __init__(self, journal: str, opened: Opened, codec: Codec[E], must_be_new: bool, batch: Batch) -> None:
         self.journal = journal

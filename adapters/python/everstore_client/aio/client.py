@@ -1,6 +1,4 @@
-"""The async client: `connect_async`, and what can be asked of a server. Every method means what it means in
-`Client`.
-"""
+"""The async client: `connect_async`, and what can be asked of a server. Methods mean what they mean in `Client`."""
 
 from __future__ import annotations
 
@@ -51,9 +49,7 @@ def connect_async(
 
 
 class AsyncClient(Generic[E]):
-    """A server, and the connections to it. Any number of tasks may share one client; requests of all of them are
-    pipelined.
-    """
+    """A server, and the connections to it. Any number of tasks may share one client; their requests are pipelined."""
 
     def __init__(self, address: Address, codec: Codec[E]) -> None:
         self._address = address

@@ -1,8 +1,6 @@
-"""One connection, shared by tasks: a task reads from it, another writes to it, and those who ask wait for their
-answers.
+"""One connection, shared by tasks: one task reads from it, another writes to it, and those who ask wait.
 
-Nobody who can be cancelled touches the stream, so a cancelled request leaves the connection whole: its answer is
-dropped.
+Nobody who can be cancelled touches the stream: a cancelled request leaves it whole, and its answer is dropped.
 
 Error handling: as with the blocking one, what the socket or the peer does wrong ends the conversation, and with it
 every request in flight. Other exceptions in the two tasks are bugs and end the client's task group.

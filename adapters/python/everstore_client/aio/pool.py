@@ -1,6 +1,4 @@
-"""A pool of shared connections, and further ones that a long read has for itself. Decides and fails as the blocking
-one.
-"""
+"""A pool of shared connections, and further ones that a long read has for itself; the twin of the blocking one."""
 
 from __future__ import annotations
 

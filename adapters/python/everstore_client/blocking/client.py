@@ -42,9 +42,8 @@ def connect(
     """Connect to a server and log in.
 
     Args:
-        url: `everstore://user:password@host:port?timeout=30&connections=6`; everything behind the scheme may be left
-            out. Without a
-            user it is `admin`, `passwd` at port 6929 of localhost. Percent-encode what is special in URLs.
+        url: `everstore://user:password@host:port?timeout=30&connections=6`. Everything behind the scheme may be left
+            out: it is `admin` and `passwd` at port 6929 of localhost then. Percent-encode what is special in URLs.
         registry: which classes stand for which event types; without one, every event is an `Event`.
         connections: how many to open at most; more are opened only while the others are busy.
         timeout: seconds that may pass without any part of an answer.
@@ -96,8 +95,7 @@ class Client(Generic[E]):
     ) -> T:
         """Run `function` in a transaction, and again in a new one when it met a conflict; returns what it returned.
 
-        It is also run again when the transaction was lost before anything was written. An `OutcomeUnknown` is never
-        repeated.
+        It is also run again when the transaction was lost before anything was written, never on an `OutcomeUnknown`.
 
         Args:
             attempts: how often it is run at most, with growing random pauses between.
@@ -143,8 +141,7 @@ class Client(Generic[E]):
 
         Args:
             since: a former size of the journal in bytes (`Commit.size`, `Transaction.size`): only what came later.
-            timestamps: return `Event` objects with their `timestamp`, whatever the registry says; `Registry.decode`
-                decodes one.
+            timestamps: return `Event` objects with their `timestamp`, also with a registry; its `decode` takes one.
 
         Raises:
             CannotRead: `since` is no former size.
@@ -153,9 +150,7 @@ class Client(Generic[E]):
         return decode_text(self.read_raw(journal, since, timestamps=timestamps), self._codec, timestamps)
 
     def read_raw(self, journal: str, since: int = 0, *, timestamps: bool = False) -> bytes:
-        """The journal's text: lines `type SP json` joined by newlines, behind `timestamp SP` where that is asked
-        for.
-        """
+        """The journal's text: lines `type SP json` joined by newlines, behind `timestamp SP` if asked for."""
         return self._perform(lambda: operations.read_journal(journal, since, timestamps))
 
     @overload

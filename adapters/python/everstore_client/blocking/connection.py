@@ -98,9 +98,10 @@ class Connection:
                 else:
                     step = steps.send(reply)
         except StopIteration as end:
-            self.flush()
             result: T = end.value
             return result
+        finally:
+            self.flush()
 
     def ask(self, request: Request[R], heard: Callable[[], object] | None = None) -> Pending:
         """Say a request; it leaves with the next `flush` or `wait`, so that many of them leave together."""

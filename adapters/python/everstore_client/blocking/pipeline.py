@@ -1,7 +1,6 @@
 """Many operations in flight at once, from one thread, on one connection.
 
-Each operation is a generator of steps; the pipeline says the next step of each as soon as the reply to its last one is
-there.
+Each operation is a generator of steps; the pipeline says the next step of each when the reply to its last one is there.
 """
 
 from __future__ import annotations

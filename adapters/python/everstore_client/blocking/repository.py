@@ -57,9 +57,7 @@ class Repository(Generic[S]):
     def update(
         self, journal: str, decide: Callable[[S], Iterable[object]], *, attempts: int = CONFLICT_ATTEMPTS
     ) -> Commit:
-        """Append what `decide` makes of the state; on a conflict again, of the new state. Raises as `Client.run`
-        does.
-        """
+        """Append what `decide` makes of the state; on a conflict again, of the new one. Raises as `Client.run` does."""
 
         def once(transaction: Transaction[Any]) -> Commit:
             transaction.append(*decide(self.state(transaction)))

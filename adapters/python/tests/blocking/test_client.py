@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 import pytest
+from support.server import RunningServer
 
 from everstore_client import (
     CannotRead,
@@ -19,6 +22,7 @@ from everstore_client import (
     NoSuchWorker,
     NotAcceptable,
     Registry,
+    Transaction,
     TransactionEnded,
     UnknownEventType,
     connect,
@@ -290,6 +294,40 @@ def test_run_does_not_repeat_other_exceptions(db: Client[Event], journal: str) -
     with pytest.raises(ZeroDivisionError):
         db.run(journal, broken)
     assert len(attempts) == 1
+
+
+def test_no_transaction_is_left_behind_on_the_server(server: RunningServer, journal: str) -> None:
+    """Each way out of one is looked at by another client, so that nothing of the first is sent after all."""
+    url = f"everstore://127.0.0.1:{server.port}"
+    with connect(url) as db, connect(url) as watching:
+
+        def are_open() -> int:
+            return sum(int(watching.worker_status(worker)["transactions"]) for worker in (1, 2))
+
+        def leave(ending: Callable[[Transaction[Event]], object]) -> None:
+            with suppress(ZeroDivisionError, Conflict), db.transaction(journal, must_be_new=True) as tx:
+                assert are_open() == 1
+                ending(tx)
+
+        endings: list[Callable[[Transaction[Event]], object]] = [
+            lambda tx: tx.append(type="a", data=1),
+            lambda tx: tx.append(type="a", data=2),
+            lambda tx: tx.rollback(),
+            lambda tx: tx.read(),
+            lambda tx: tx.size / 0,
+        ]
+        for ending in endings:
+            leave(ending)
+            eventually_zero(are_open)
+        db.read(journal)
+        eventually_zero(are_open)
+
+
+def eventually_zero(count: Callable[[], int]) -> None:
+    """Two connections are not in step with each other: the other's last word may still be on its way."""
+    deadline = time.monotonic() + 10
+    while count():
+        assert time.monotonic() < deadline, "a transaction stayed open"
 
 
 def test_a_closed_client_is_told(url: str) -> None:
