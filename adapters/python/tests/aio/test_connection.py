@@ -6,7 +6,7 @@ import os
 import signal
 import tracemalloc
 from collections.abc import AsyncIterator, Callable
-from contextlib import aclosing, asynccontextmanager
+from contextlib import ExitStack, aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -167,8 +167,9 @@ def test_a_restarted_server_is_found_again(run: Run, tmp_path: Path) -> None:
             async with connect_async(f"everstore://127.0.0.1:{server.port}") as db:
                 await db.append("/u", type="a", data=1)
                 await anyio.to_thread.run_sync(server.kill)
-                async with in_background(reads_one_event, db) as raised:
-                    with RunningServer(server.journals, port=server.port):
+                with ExitStack() as until_both_have_read:
+                    async with in_background(reads_one_event, db) as raised:
+                        until_both_have_read.enter_context(RunningServer(server.journals, port=server.port))
                         await reads_one_event(db)
                 assert raised == []
 
