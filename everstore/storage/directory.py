@@ -35,7 +35,7 @@ def claim(path: str, who: str) -> int:
     """
     try:
         os.makedirs(path, DIRECTORY_MODE, exist_ok=True)
-        adopting = not os.path.isdir(os.path.join(path, OWN_FOLDER)) and bool(os.listdir(path))
+        adopting = not os.path.exists(os.path.join(path, LOCK)) and bool(set(os.listdir(path)) - {OWN_FOLDER})
         os.makedirs(os.path.join(path, OWN_FOLDER), DIRECTORY_MODE, exist_ok=True)
         fd = os.open(os.path.join(path, LOCK), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
     except OSError as error:

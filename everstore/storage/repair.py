@@ -16,10 +16,15 @@ from everstore.journal.recovery import Verdict, judge
 from everstore.storage.disk import Disk
 
 
-def repair_by_table(disk: Disk, name: bytes, fd: int) -> Verdict:
-    """Make a journal sound that a crash may have torn; say in the log what was done. Durable when it returns."""
-    verdict = _judge_file(disk, fd)
+def repair_by_table(disk: Disk, name: bytes, fd: int) -> tuple[Verdict, str]:
+    """Make a journal sound that a crash may have torn; say in the log what was done. Durable when it returns.
+
+    Returns:
+        What the table made of it, and the path of the file in which the bytes that were cut off are kept, if any were.
+    """
+    verdict = judge_file(disk, fd)
     size = disk.size(fd)
+    kept = ""
     if verdict.keep < size:
         kept = keep_beside(disk, path_of(name), disk.read(fd, verdict.keep, size - verdict.keep))
         disk.truncate(fd, verdict.keep)
@@ -29,9 +34,9 @@ def repair_by_table(disk: Disk, name: bytes, fd: int) -> Verdict:
         )
     for marker in verdict.turn:
         disk.write(fd, marker, b"\n")
-    if verdict.turn or verdict.keep < size:
+    if verdict.turn or kept:
         disk.sync(fd)
-    return verdict
+    return verdict, kept
 
 
 def keep_beside(disk: Disk, path: str, data: bytes) -> str:
@@ -54,7 +59,8 @@ def keep_beside(disk: Disk, path: str, data: bytes) -> str:
     return kept
 
 
-def _judge_file(disk: Disk, fd: int) -> Verdict:
+def judge_file(disk: Disk, fd: int) -> Verdict:
+    """What the table makes of an open journal."""
     if disk.size(fd) == 0:
         return Verdict(0, (), "")
     # Mapped, not read: a journal may be larger than memory.

@@ -1,0 +1,91 @@
+"""Repairing a whole directory while no server works on it: what `everstore repair` does.
+
+First the commit logs are replayed, as at a start; then the table is applied to every journal. Being told so by a person
+is what allows it here: a server by itself does that only to journals that a crash explains.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+
+from everstore.journal.names import OWN_FOLDER
+from everstore.journal.recovery import Verdict
+from everstore.storage.commit_log import path_of as log_path_of
+from everstore.storage.directory import claim, commit_logs
+from everstore.storage.disk import Disk
+from everstore.storage.recovery import recover
+from everstore.storage.repair import judge_file, repair_by_table
+from everstore.storage.survey import Found
+from everstore.storage.trust import UNVOUCHED, Trust
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a journal: its size before, the verdict that was applied, or would be, and where the rest is kept."""
+
+    found: Found
+    size: int
+    verdict: Verdict
+    kept: str
+
+    @property
+    def was_sound(self) -> bool:
+        return self.verdict.keep == self.size and not self.verdict.turn
+
+
+class Repair:
+    """A directory that is locked for repair."""
+
+    def __init__(self, path: str) -> None:
+        self._disk = Disk(path)
+        self._trust = Trust(self._disk)
+        self._path = path
+
+    def replay(self) -> int:
+        """Write what the commit logs hold onto the journals, durably, and remove the logs; returns their number."""
+        numbers = commit_logs(self._path)
+        recover(self._disk, self._trust, numbers)
+        for number in numbers:
+            self._disk.remove(log_path_of(number))
+        return len(numbers)
+
+    def journal(self, found: Found, dry: bool) -> Outcome:
+        """Apply the table to one journal, or only say what it would do."""
+        assert found.name is not None
+        fd = self._disk.open(found.path)
+        try:
+            size = self._disk.size(fd)
+            verdict, kept = (judge_file(self._disk, fd), "") if dry else repair_by_table(self._disk, found.name, fd)
+        finally:
+            self._disk.close(fd)
+        return Outcome(found, size, verdict, kept)
+
+    def trust_again(self, sound: list[bytes]) -> None:
+        """These journals are sound now, whatever was known against them; and no journal is in doubt any more."""
+        for name in sound:
+            self._trust.clear_damage(name)
+        with suppress(FileNotFoundError):
+            os.unlink(os.path.join(self._path, UNVOUCHED))
+        self._disk.sync_all()
+
+
+@contextmanager
+def locked(path: str) -> Iterator[Repair]:
+    """Lock a directory for repair; the server's folder goes again if it was not there before.
+
+    Raises:
+        DirectoryInUse, ConfigError: see `claim`.
+    """
+    own = os.path.join(path, OWN_FOLDER)
+    was_there = os.path.isdir(own)
+    lock = claim(path, f"everstore repair with process id {os.getpid()}")
+    try:
+        yield Repair(path)
+    finally:
+        if not was_there:
+            shutil.rmtree(own)
+        os.close(lock)
