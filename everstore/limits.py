@@ -6,7 +6,7 @@ LOGIN_S_MAX = 5.0  # a login is one packet; a slow line needs a second
 CREDENTIAL_BYTES_MAX = 32  # the published protocol's own limit for user and password
 
 # ---- names and journals --------------------------------------------------------------------------------------------
-NAME_BYTES_MIN = 2
+NAME_BYTES_MIN = 2  # the slash, and something behind it
 NAME_BYTES_MAX = 1024  # well below PATH_MAX (4096), with room for the journal directory in front
 COMPONENT_BYTES_MAX = 200  # below NAME_MAX (255), with room for ".log.torn-<time>"
 JOURNAL_BYTES_MAX = 2**32 - 1  # version 1 speaks of sizes and positions in 32 bits
@@ -22,8 +22,8 @@ SHUTDOWN_S_MAX = 10.0  # for clients to take their last answers
 RUBBISH_LINGER_S = 1.0  # for the refusal to reach a client that is being closed before it has stopped sending
 
 # ---- between supervisor and worker ---------------------------------------------------------------------------------
-WORKERS_MAX = 256
-CHANNEL_RECEIVE_BYTES = 256 * 1024
+WORKERS_MAX = 256  # more processes than any one machine has use for
+CHANNEL_RECEIVE_BYTES = 256 * 1024  # one read of the channel: many requests at once, and still little memory
 CHANNEL_BACKLOG_BYTES_MAX = 8 * 1024 * 1024  # requests that a worker has not taken; past it connections wait
 WORKER_YOUNG_S = 5.0  # a worker that dies within this time after its start died young; the first is replaced at once,
 WORKER_PAUSE_S_FIRST = 0.1  # the second in a row after this pause, doubled for each further one,

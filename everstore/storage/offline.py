@@ -25,7 +25,7 @@ from everstore.storage.trust import UNVOUCHED, Trust
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a journal: its size before, the verdict that was applied, or would be, and where the rest is kept."""
+    """What became of a journal: its size before, the verdict (to be) applied, and where the rest is kept."""
 
     found: Found
     size: int

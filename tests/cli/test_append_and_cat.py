@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import re
+import subprocess
+
+import pytest
+from support.command import command, environment, everstore
+from support.server import RunningServer
+from support.waiting import until
+
+LINES = 'user.Created {"name":"pa"}\nuser.Renamed {"name":"Pär"}\n'
+
+
+def test_what_is_appended_is_shown_by_cat_and_stands_in_the_file(server: RunningServer) -> None:
+    assert everstore("append", "/a/1", stdin=LINES, port=server.port).stderr == "2 events committed to /a/1\n"
+    assert everstore("cat", "/a/1", port=server.port).stdout == LINES
+    stamped = everstore("cat", "/a/1", "--timestamps", port=server.port).stdout
+    assert (server.journals / "a/1.log").read_bytes() == stamped.rstrip("\n").encode() + b"\0"
+    assert re.fullmatch(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3} user\.\w+ \{.*\}\n){2}", stamped)
+
+
+def test_cat_shows_only_the_types_and_times_that_are_asked_for(server: RunningServer) -> None:
+    everstore("append", "/a/2", stdin=LINES + "user.Left {}\n", port=server.port)
+    chosen = everstore("cat", "/a/2", "--type", "user.Left", "--type", "user.Created", port=server.port).stdout
+    assert chosen == 'user.Created {"name":"pa"}\nuser.Left {}\n'
+    assert everstore("cat", "/a/2", "--since", "1h", port=server.port).stdout.count("\n") == 3
+    assert everstore("cat", "/a/2", "--since", "2999-01-01", port=server.port).stdout == ""
+
+
+def test_a_time_that_is_none_is_refused_with_examples(server: RunningServer) -> None:
+    refused = everstore("cat", "/a/2", "--since", "tomorrow", port=server.port)
+    assert refused.returncode == 2
+    assert "'tomorrow' is no time; 2026-11-21" in refused.stderr
+
+
+def test_a_journal_that_is_not_there_is_said(server: RunningServer) -> None:
+    refused = everstore("cat", "/none", port=server.port)
+    assert (refused.returncode, refused.stderr) == (1, "everstore: there is no journal /none\n")
+
+
+def test_a_name_that_is_none_is_wrong_use(server: RunningServer) -> None:
+    assert everstore("cat", "none", port=server.port).returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("justatype", "line 2 is not a type, a space and JSON"),
+        ("a {broken", "line 2: what stands behind the type is not JSON"),
+    ],
+)
+def test_a_line_that_is_no_event_is_named_and_nothing_is_written(server: RunningServer, line: str, reason: str) -> None:
+    refused = everstore("append", "/bad", stdin=f"good {{}}\n{line}\n", port=server.port)
+    assert refused.returncode == 1
+    assert reason in refused.stderr
+    assert everstore("cat", "/bad", port=server.port).returncode == 1
+
+
+def test_each_commits_the_lines_before_a_bad_one(server: RunningServer) -> None:
+    refused = everstore("append", "/each", "--each", stdin="a 1\nb 2\nbad\n", port=server.port)
+    assert refused.returncode == 1
+    assert "2 events committed to /each" in refused.stderr
+    assert everstore("cat", "/each", port=server.port).stdout == "a 1\nb 2\n"
+
+
+def test_raw_takes_what_is_no_json(server: RunningServer) -> None:
+    assert everstore("append", "/raw", "--raw", stdin="a not json\n", port=server.port).returncode == 0
+    assert everstore("cat", "/raw", port=server.port).stdout == "a not json\n"
+
+
+def test_new_refuses_a_journal_that_exists(server: RunningServer) -> None:
+    assert everstore("append", "/new", "--new", stdin="a 1\n", port=server.port).returncode == 0
+    refused = everstore("append", "/new", "--new", stdin="a 2\n", port=server.port)
+    assert refused.returncode == 1
+    assert "conflict on /new" in refused.stderr
+    assert everstore("cat", "/new", port=server.port).stdout == "a 1\n"
+
+
+def test_follow_shows_events_as_they_are_committed(server: RunningServer) -> None:
+    shown: list[bytes] = []
+    following = subprocess.Popen(
+        command("cat", "/followed", "--follow"), stdout=subprocess.PIPE, env=environment(server.port)
+    )
+    assert following.stdout is not None
+    try:
+        for number in range(3):
+            everstore("append", "/followed", stdin=f"a {number}\n", port=server.port)
+            shown.append(following.stdout.readline())
+    finally:
+        following.terminate()
+        following.wait()
+        following.stdout.close()
+    assert shown == [b"a 0\n", b"a 1\n", b"a 2\n"]
+
+
+def test_a_reader_that_leaves_early_is_no_error(server: RunningServer) -> None:
+    everstore("append", "/long", stdin="".join(f'a "{"x" * 1000}"\n' for _ in range(2000)), port=server.port)
+    catting = subprocess.Popen(
+        command("cat", "/long"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(server.port)
+    )
+    assert catting.stdout is not None
+    catting.stdout.readline()
+    catting.stdout.close()
+    until(lambda: catting.poll() is not None, "cat has ended")
+    assert catting.stderr is not None
+    assert catting.stderr.read() == b""
+    catting.stderr.close()

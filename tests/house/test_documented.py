@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from everstore.cli.main import COMMANDS
+from everstore.config.settings import SETTINGS, Setting
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTED_SETTINGS = (ROOT / "docs/settings.md").read_text()
+DOCUMENTED_COMMANDS = (ROOT / "docs/commands.md").read_text()
+
+
+@pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)
+def test_every_setting_is_documented(setting: Setting) -> None:
+    assert f"| `{setting.name}` | `{setting.variable}` |" in DOCUMENTED_SETTINGS
+    assert f"| `{setting.original}`" in DOCUMENTED_SETTINGS or not setting.original
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_is_documented(command: str) -> None:
+    assert f"\n## everstore {command}" in DOCUMENTED_COMMANDS
+
+
+def test_no_limit_stands_without_its_reason() -> None:
+    lines = (ROOT / "everstore/limits.py").read_text().splitlines()
+    assert [line for line in lines if " = " in line.partition("#")[0] and "  # " not in line] == []
