@@ -58,7 +58,3 @@ class NoSpace(EverstoreError):
 
 class StorageFailed(EverstoreError):
     """A write, sync or truncate failed part-way: only a new process that repairs first may go on."""
-
-
-class Damaged(EverstoreError):
-    """Bytes on disk that no crash explains; they are left as they are."""
