@@ -4,8 +4,7 @@
   happened.
 - *The operator's*: `ConfigError`, `DirectoryInUse` – the server does not start, and says what would be right.
 - *The disk's*: `NoSpace` – an ordinary answered error; `StorageFailed` – what is on disk is now unknown, the worker
-  leaves;
-  `Damaged` – a journal or log is not what any crash leaves behind.
+  leaves.
 
 A conflict is none of these: it is a normal result.
 """

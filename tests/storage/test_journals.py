@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from everstore import limits
+from everstore.errors import Refused
+from everstore.storage.disk import Disk
+from everstore.storage.journals import JournalFiles
+from everstore.storage.trust import Trust
+
+STAMP = b"2026-11-21T12:00:00.000"
+LINE = STAMP + b" t 1"
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> JournalFiles:
+    disk = Disk(str(tmp_path))
+    return JournalFiles(disk, Trust(disk))
+
+
+@pytest.mark.parametrize("event", [b"t 1", b"t " + b"x" * 5000, b"t " + b"x" * 3_000_000])
+def test_a_journal_is_known_by_its_size_and_its_last_line(tmp_path: Path, files: JournalFiles, event: bytes) -> None:
+    data = LINE + b"\n" + STAMP[:-1] + b"1 " + event + b"\0"
+    (tmp_path / "a.log").write_bytes(data)
+    loaded = files.load(b"/a")
+    assert (loaded.size, loaded.stamp, loaded.damage) == (len(data), STAMP[:-1] + b"1", "")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        LINE,
+        LINE + b"\n",
+        LINE + b"\0\0",
+        LINE + b"\n\0",
+        LINE + b"\0" + LINE,
+        LINE + b"\0" + LINE + b"\0",
+        LINE + b"\nt 1\0",
+        STAMP + b" \0",
+        b"\0",
+        b"hello",
+    ],
+)
+def test_an_end_that_is_none_is_damage(tmp_path: Path, files: JournalFiles, data: bytes) -> None:
+    (tmp_path / "a.log").write_bytes(data)
+    assert files.load(b"/a").damage
+
+
+def test_a_journal_that_is_not_there_or_empty_is_no_damage(tmp_path: Path, files: JournalFiles) -> None:
+    (tmp_path / "empty.log").touch()
+    for name in (b"/empty", b"/nothing", b"/no/folder"):
+        assert files.load(name) == files.load(b"/empty")
+    assert files.load(b"/empty").size == 0
+
+
+def test_an_append_makes_folders_and_turns_the_marker(tmp_path: Path, files: JournalFiles) -> None:
+    files.append(b"/a/b/c", 0, LINE + b"\0")
+    files.append(b"/a/b/c", len(LINE) + 1, LINE + b"\0")
+    assert (tmp_path / "a/b/c.log").read_bytes() == LINE + b"\n" + LINE + b"\0"
+    assert (tmp_path / "a/b/c.log").stat().st_mode & 0o777 == 0o640
+    assert (tmp_path / "a").stat().st_mode & 0o777 == 0o750
+
+
+def test_few_files_are_open_and_those_in_use_stay(files: JournalFiles) -> None:
+    opened = len(list(Path("/proc/self/fd").iterdir()))
+    for number in range(3 * limits.OPEN_FILES_MAX):
+        files.append(b"/%d" % number, 0, LINE + b"\0")
+    assert len(list(Path("/proc/self/fd").iterdir())) - opened <= limits.OPEN_FILES_MAX
+    assert files.read(b"/0", 0, 3) == LINE[:3]
+    files.keep_only({b"/0"})
+    assert len(list(Path("/proc/self/fd").iterdir())) - opened == 1
+
+
+def test_a_symbolic_link_is_no_journal_wherever_it_leads(tmp_path: Path) -> None:
+    inside = tmp_path / "inside"
+    (inside / "real").mkdir(parents=True)
+    (inside / "real/a.log").write_bytes(LINE + b"\0")
+    (inside / "folder").symlink_to("real")
+    (inside / "file.log").symlink_to("real/a.log")
+    disk = Disk(str(inside))
+    files = JournalFiles(disk, Trust(disk))
+    for name in (b"/folder/a", b"/file"):
+        with pytest.raises(Refused) as refused:
+            files.load(name)
+        assert refused.value.code == 8
+
+
+def test_a_file_that_became_shorter_is_a_failed_read(tmp_path: Path, files: JournalFiles) -> None:
+    files.append(b"/a", 0, LINE + b"\0")
+    (tmp_path / "a.log").write_bytes(LINE[:5])
+    with pytest.raises(Refused) as refused:
+        files.read(b"/a", 0, len(LINE))
+    assert refused.value.code == 5
