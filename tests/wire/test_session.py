@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+from struct import pack
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from everstore.wire.frames import Frame
+from everstore.wire.layouts import HEADER, Type
+from everstore.wire.session import NEXT, Credentials, Said, Session, State
+
+MAX = 10_000
+RIGHT = HEADER.pack(Type.AUTHENTICATE, 19, 5, 0, 0) + pack("<2I", 5, 6) + b"adminpasswd"
+WRONG = HEADER.pack(Type.AUTHENTICATE, 19, 5, 0, 0) + pack("<2I", 5, 6) + b"adminPASSWD"
+REQUEST = HEADER.pack(Type.EXISTS, 6, 7, 0, 0) + pack("<I", 2) + b"/a"
+BROKEN = HEADER.pack(99, 0, 8, 0, 0)
+OVERSIZE = HEADER.pack(Type.COMMIT, MAX + 1, 9, 0, 0)
+RUBBISH = b"GET / HTTP/1.1\r\n\r\n\r\n"
+ROUTED: Frame = (Type.EXISTS, 6, 7, 0, 0, REQUEST[20:])
+
+
+def session(*heard: bytes) -> Session:
+    made = Session(Credentials(b"admin", b"passwd"), MAX)
+    for data in heard:
+        made.receive(data)
+    return made
+
+
+def codes(of: Session) -> list[int]:
+    return [reply[20] for reply in of.replies]
+
+
+def test_the_table_says_what_follows_on_everything_that_can_be_said() -> None:
+    impossible = {(State.LOGIN, Said.REQUEST)} | {(State.CLOSED, said) for said in Said}
+    assert set(NEXT) == {(state, said) for state in State for said in Said} - impossible
+
+
+@pytest.mark.parametrize(
+    ("heard", "state", "errors"),
+    [
+        ([RIGHT], State.OPEN, []),
+        ([WRONG], State.CLOSED, [2]),
+        ([RIGHT, RIGHT], State.OPEN, []),
+        ([RIGHT, WRONG], State.CLOSED, [2]),
+        ([REQUEST], State.CLOSED, [1]),
+        ([BROKEN], State.CLOSED, [1]),
+        ([RUBBISH], State.CLOSED, [1]),
+        ([RIGHT, BROKEN], State.OPEN, [1]),
+        ([RIGHT, OVERSIZE], State.OPEN, [1]),
+        ([RIGHT, RUBBISH], State.CLOSED, [1]),
+        ([HEADER.pack(Type.AUTHENTICATE, 5000, 0, 0, 0)], State.CLOSED, [1]),
+        ([RIGHT[:20] + RIGHT[20:].replace(b"\5", b"\6", 1)], State.CLOSED, [2]),
+    ],
+)
+def test_each_row_of_the_table(heard: list[bytes], state: State, errors: list[int]) -> None:
+    after = session(*heard)
+    assert (after.state, codes(after)) == (state, errors)
+    assert after.why or state is State.OPEN
+
+
+def test_a_login_and_large_requests_may_come_in_one_packet() -> None:
+    large = HEADER.pack(Type.EXISTS, 9000, 7, 0, 0) + bytes(9000)
+    fresh = Session(Credentials(b"admin", b"passwd"), MAX)
+    assert [frame[1] for frame in fresh.receive(RIGHT + large + REQUEST)] == [9000, 6]
+
+
+def test_what_follows_a_wrong_login_is_not_heard() -> None:
+    fresh = Session(Credentials(b"admin", b"passwd"), MAX)
+    assert fresh.receive(WRONG + REQUEST) == []
+
+
+def test_requests_in_front_of_rubbish_are_heard() -> None:
+    fresh = session(RIGHT)
+    assert fresh.receive(REQUEST + RUBBISH + REQUEST) == [ROUTED]
+    assert fresh.state is State.CLOSED
+
+
+def test_an_error_carries_the_uid_of_its_request() -> None:
+    assert session(RIGHT, BROKEN).replies[0][8:12] == pack("<I", 8)
+
+
+@given(st.lists(st.binary(max_size=60), max_size=8))
+def test_no_bytes_raise_anything_or_log_anybody_in(pieces: list[bytes]) -> None:
+    fresh = Session(Credentials(b"admin", b"passwd"), MAX)
+    for piece in pieces:
+        if fresh.state is not State.CLOSED:
+            assert fresh.receive(piece) == []
+    assert fresh.state is not State.OPEN
