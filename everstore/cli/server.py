@@ -17,12 +17,14 @@ import trio
 from everstore import __version__, log
 from everstore.config.load import load
 from everstore.config.settings import SETTINGS, Settings
-from everstore.errors import ConfigError, DirectoryInUse
+from everstore.errors import ConfigError, DirectoryInUse, EverstoreError
 from everstore.storage.directory import claim, commit_logs
 from everstore.supervisor.server import Claim, Server
 
+EXIT_FAILED = 1
 EXIT_CONFIG = 2
 EXIT_IN_USE = 3
+_EXIT_CODES: dict[type[EverstoreError], int] = {ConfigError: EXIT_CONFIG, DirectoryInUse: EXIT_IN_USE}
 
 _OWN_FILES = 64
 """Descriptors that the supervisor needs for itself besides one for each client and worker."""
@@ -54,12 +56,9 @@ def main(config: str | None, **options: str | None) -> None:
         listener = _bind(settings)
         journals = os.path.abspath(settings.journals)
         lock = claim(journals, f"the server with process id {os.getpid()} on {_shown(listener)}")
-    except ConfigError as error:
+    except EverstoreError as error:
         click.echo(f"everstore-server: {error}", err=True)
-        sys.exit(EXIT_CONFIG)
-    except DirectoryInUse as error:
-        click.echo(f"everstore-server: {error}", err=True)
-        sys.exit(EXIT_IN_USE)
+        sys.exit(_EXIT_CODES.get(type(error), EXIT_FAILED))
     _warn_of_default_password(settings)
     _make_room_for_connections(settings)
     server = Server(settings, Claim(journals, lock, commit_logs(journals)), listener)
@@ -75,6 +74,7 @@ def _signals_end_once(server: Server) -> Iterator[None]:
         if not server.ended:
             sys.exit(0)
 
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
     yield

@@ -25,7 +25,7 @@ class Trust:
 
     def __init__(self, disk: Disk) -> None:
         self._disk = disk
-        self._unvouched_ns = int((_read(disk, UNVOUCHED).split(b"\n")[0]) or b"0")
+        self._unvouched_ns = _moment(_read(disk, UNVOUCHED).partition(b"\n")[0])
         self._damaged = dict(_damaged_lines(disk))
 
     def doubts(self, modified_ns: int) -> bool:
@@ -46,6 +46,13 @@ class Trust:
         """A person has had the journal repaired."""
         if self._damaged.pop(name, None) is not None:
             write_whole(self._disk, DAMAGED, b"".join(b"%s\t%s\n" % line for line in self._damaged.items()))
+
+
+def _moment(text: bytes) -> int:
+    """Nanoseconds since 1970. A file that somebody has spoilt doubts everything: looking twice harms nobody."""
+    if text.isdigit() or not text:
+        return int(text or b"0")
+    return 2**63
 
 
 def doubt_everything(disk: Disk, why: str) -> None:
