@@ -187,7 +187,8 @@ class Disk:
             os.rename(path, to, src_dir_fd=self._directory, dst_dir_fd=self._directory)
 
     def remove(self, path: str) -> None:
-        with _Failures(f"removing {path}"):
+        """Remove a file; one that is gone already is as good."""
+        with _Failures(f"removing {path}"), suppress(FileNotFoundError):
             os.unlink(path, dir_fd=self._directory)
 
     def copy(self, path: str, to: str) -> None:

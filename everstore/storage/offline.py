@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from everstore.journal.names import OWN_FOLDER
@@ -68,8 +68,7 @@ class Repair:
         """These journals are sound now, whatever was known against them; and no journal is in doubt any more."""
         for name in sound:
             self._trust.clear_damage(name)
-        with suppress(FileNotFoundError):
-            os.unlink(os.path.join(self._path, UNVOUCHED))
+        self._disk.remove(UNVOUCHED)
         self._disk.sync_all()
 
 

@@ -74,6 +74,7 @@ class Client:
         self.in_flight: dict[int, deque[Request]] = {}
         self.uncredited: dict[int, int] = {}
         self.listening = trio.CancelScope()
+        self.complained_about = False
         self.out = Outflow(sock, nursery, self._drained)
         self._give_credit = give_credit
         self._in_flight_count = 0

@@ -225,7 +225,7 @@ class Server:
         session = client.session
         frames = session.receive(data)
         if session.replies and session.state is not State.CLOSED:
-            log.warning(f"a request was refused: {session.why}", connection=client.number, peer=client.peer)
+            self._complain(client, session.why)
             client.out.send(b"".join(session.replies))
             session.replies.clear()
         return self._route(client, frames)
@@ -237,7 +237,7 @@ class Server:
             try:
                 worker = worker_for(frame, len(self._links))
             except Malformed as malformed:
-                log.warning(f"a request was refused: {malformed.reason}", connection=client.number, peer=client.peer)
+                self._complain(client, malformed.reason)
                 client.out.send(replies.error(frame[2], 0, malformed.code))
                 continue
             if worker == 0:
@@ -252,6 +252,12 @@ class Server:
         for link in links:
             link.send(b"".join(by_worker[link.number]))
         return links
+
+    def _complain(self, client: Client, why: str) -> None:
+        """Log the first request of a connection that breaks the protocol; more must not fill the disk with lines."""
+        say = log.debug if client.complained_about else log.warning
+        client.complained_about = True
+        say(f"a request was refused: {why}", connection=client.number, peer=client.peer)
 
     def _part(self, client: Client) -> None:
         del self._clients[client.number]

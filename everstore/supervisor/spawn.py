@@ -29,7 +29,12 @@ def fork(job: Job, lock: int) -> tuple[int, socket.socket]:
     # Frozen objects are never written to by the collector, so the pages they are on stay shared.
     gc.collect()
     gc.freeze()
-    pid = os.fork()
+    try:
+        pid = os.fork()
+    except OSError:
+        ours.close()
+        theirs.close()
+        raise
     if pid == 0:
         try:
             _become_worker(supervisor, theirs.fileno(), lock)

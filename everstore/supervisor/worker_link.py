@@ -91,8 +91,8 @@ class WorkerLink:
         while not self._stopping:
             born = trio.current_time()
             async with trio.open_nursery() as nursery:
-                self._start(nursery)
-                await self._relay()
+                if self._start(nursery):
+                    await self._relay()
                 nursery.cancel_scope.cancel()
             pause = self._mourn(trio.current_time() - born < limits.WORKER_YOUNG_S)
             await self._bury(pause)
@@ -111,14 +111,20 @@ class WorkerLink:
         if self.pid:
             os.kill(self.pid, signal.SIGKILL)
 
-    def _start(self, nursery: trio.Nursery) -> None:
-        self.pid, self._channel = fork(self._job, self._lock)
+    def _start(self, nursery: trio.Nursery) -> bool:
+        """Fork the worker; False when this machine has no process or no descriptors for it now."""
+        try:
+            self.pid, self._channel = fork(self._job, self._lock)
+        except OSError as error:
+            log.error(f"worker {self.number} could not be started: {error.strerror}")
+            return False
         self._out = Outflow(self._channel, nursery, self._room.unpark_all)
         self.state = State.STARTING
         if self._held:
             self._out.send(b"".join(self._held))
             self._held.clear()
             self._held_bytes = 0
+        return True
 
     async def _relay(self) -> None:
         cutter = ReplyCutter()
@@ -154,8 +160,11 @@ class WorkerLink:
             else 0.0
         )
         self.state = State.DOWN if pause else State.REPLACED
-        trio.lowlevel.notify_closing(self._channel)
-        self._channel.close()
+        if self.pid:
+            trio.lowlevel.notify_closing(self._channel)
+            self._channel.close()
+        self._held.clear()
+        self._held_bytes = 0
         self._lost = self._on_death(self)
         self._room.unpark_all()
         self.tried.set()
@@ -163,15 +172,15 @@ class WorkerLink:
 
     async def _bury(self, pause: float) -> None:
         """Make sure that it is dead before another one touches its journals, and say how it died."""
-        process = os.pidfd_open(self.pid)
-        try:
-            with trio.move_on_after(limits.WORKER_STOP_S_MAX if self._stopping else limits.WORKER_EXIT_S_MAX):
-                await trio.lowlevel.wait_readable(process)
-            self.kill()
-            await trio.lowlevel.wait_readable(process)
-        finally:
-            os.close(process)
-        code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        if not self.pid:
+            return
+        deadline = trio.current_time() + (limits.WORKER_STOP_S_MAX if self._stopping else limits.WORKER_EXIT_S_MAX)
+        while not (ended := os.waitpid(self.pid, os.WNOHANG))[0]:
+            # Asked again and again, since what waits without asking needs a descriptor, and there may be none left.
+            if trio.current_time() > deadline:
+                self.kill()
+            await trio.sleep(limits.WORKER_POLL_S)
+        code = os.waitstatus_to_exitcode(ended[1])
         pid, self.pid = self.pid, 0
         if self._stopping and code == EXIT_DONE:
             return
