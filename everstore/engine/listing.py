@@ -18,8 +18,10 @@ from everstore.journal.names import OWN_FOLDER, SUFFIX, fault_of
 from everstore.storage.disk import Disk
 from everstore.wire import replies
 
-NAMES_MAX = 1000
+NAMES_MAX = 4096
 _BYTES_MAX = limits.REPLY_BODY_BYTES_MAX - 8
+_BEHIND_ALL = b"\xff" * 256
+"""Sorts behind every file's name."""
 
 
 class Listing:
@@ -54,18 +56,23 @@ class Listing:
     def _walk(self, folder: bytes) -> Iterator[bytes]:
         """Journals below `folder` (ends in /) in order, and an empty name after each step."""
         behind = b""
+        wanted = self._most + 1
         while True:
             page: list[bytes] = []
+            last = _BEHIND_ALL
             for keys in self._steps(folder):
-                wanted = (key for key in keys if key > behind and self._concerns(folder + key))
-                page = heapq.nsmallest(self._most + 1, [*page, *wanted])
+                page += [key for key in keys if behind < key < last and self._concerns(folder + key)]
+                if len(page) > 2 * wanted:
+                    page = heapq.nsmallest(wanted, page)
+                    last = page[-1]
                 yield b""
+            page = heapq.nsmallest(wanted, page)
             for key in page:
                 if key.endswith(b"/"):
                     yield from self._walk(folder + key)
                 elif self._is_journal(folder + key):
                     yield folder + key
-            if len(page) <= self._most:
+            if len(page) < wanted:
                 return
             behind = page[-1]
 

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from pathlib import Path
+from struct import unpack_from
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from support.embedded import Embedded, listing
+
+PARTS = st.sampled_from(["a", "b", "a-b", "a0", "ab", "ö", "c.log", "Z"])
+NAMES = st.sets(st.lists(PARTS, min_size=1, max_size=3).map(lambda parts: "/" + "/".join(parts)), max_size=30).map(
+    lambda names: {name.encode() for name in names if ".log/" not in name}
+)
+PREFIXES = st.sampled_from(["", "/", "/a", "/a/", "/a-", "/b/a"])
+AFTERS = st.sampled_from(["", "/a", "/a/b", "/b"])
+
+
+def listed(store: Embedded, prefix: bytes, after: bytes, most: int) -> list[bytes]:
+    """All pages, one behind the other."""
+    names: list[bytes] = []
+    more = 1
+    while more:
+        (answer,) = store.ask(listing(prefix, names[-1] if names else after, most))
+        assert not answer.code
+        more, count = unpack_from("<2I", answer.body)
+        page = answer.body[8 : 8 + count].split(b"\n") if count else []
+        assert len(page) == most if more else len(page) <= most
+        names += page
+    return names
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+@given(
+    NAMES,
+    st.integers(1, 5),
+    st.sampled_from(["", "/", "/a", "/a/", "/a-", "/b/a"]),
+    st.sampled_from(["", "/a", "/a/b", "/b"]),
+)
+def test_pages_of_any_size_are_the_sorted_names(
+    tmp_path_factory: pytest.TempPathFactory, names: set[bytes], most: int, prefix: str, after: str
+) -> None:
+    store = Embedded(tmp_path_factory.mktemp("listing"))
+    for name in names:
+        store.append(name, b"t 1")
+    expected = sorted(name for name in names if name.startswith(prefix.encode()) and name > after.encode())
+    assert listed(store, prefix.encode(), after.encode(), most) == expected
+
+
+def test_many_journals_in_one_folder_come_in_order_and_in_pages(tmp_path: Path) -> None:
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for number in range(12_000):
+        (folder / f"{number}.log").write_bytes(b"2026-11-21T12:00:00.000 t 1\0")
+    (folder / "empty.log").touch()
+    (folder / "other.txt").touch()
+    names = listed(Embedded(tmp_path), b"", b"", 4096)
+    assert names == sorted(b"/many/%d" % number for number in range(12_000))
