@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 
 import click
 from everstore_client import Client, Event, EverstoreError
@@ -36,7 +37,8 @@ def command(
 ) -> None:
     """Print the events of JOURNAL, a name such as /user/42."""
     wanted = {each.encode() for each in types}
-    with open_client(url) as db:
+    # An interrupt is how --follow is meant to end.
+    with open_client(url) as db, suppress(*[KeyboardInterrupt] * follow):
         if not follow and not db.exists(journal):
             raise NoSuchJournal(f"there is no journal {journal}")
         for line in _lines(db, journal, follow):

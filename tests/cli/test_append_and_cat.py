@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import signal
 import subprocess
 
 import pytest
@@ -87,10 +88,11 @@ def test_follow_shows_events_as_they_are_committed(server: RunningServer) -> Non
             everstore("append", "/followed", stdin=f"a {number}\n", port=server.port)
             shown.append(following.stdout.readline())
     finally:
-        following.terminate()
-        following.wait()
+        following.send_signal(signal.SIGINT)
+        code = following.wait()
         following.stdout.close()
     assert shown == [b"a 0\n", b"a 1\n", b"a 2\n"]
+    assert code == 0, "an interrupt is how it is meant to end"
 
 
 def test_a_reader_that_leaves_early_is_no_error(server: RunningServer) -> None:
