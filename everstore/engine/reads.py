@@ -5,25 +5,46 @@ than a line.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from everstore import limits
+from everstore import limits, log
+from everstore.engine.journal import Journal
+from everstore.errors import Code, Refused
 from everstore.journal.text import END, StampCutter
 from everstore.storage.journals import JournalFiles
+from everstore.wire import replies
 
 PART_BYTES = limits.REPLY_BODY_BYTES_MAX - 4
 """Journal bytes in a full part: the body also holds their count."""
 
 
-def parts(files: JournalFiles, name: bytes, offset: int, end: int, with_stamps: bool) -> Iterator[tuple[bytes, bool]]:
-    """The bytes of a journal from `offset`, a line's start, to `end`, as (bytes, whether more follow).
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A read: the bytes of a journal from `offset` up to `size`, both former sizes of it."""
 
-    Every part but the last is full, and the last is not empty unless it is the only one.
+    journal: Journal
+    offset: int
+    size: int
+    with_stamps: bool
 
-    Raises (while it is iterated):
-        Refused: the file cannot be read.
+
+def read_replies(files: JournalFiles, wanted: Wanted, uid: int, worker: int) -> Iterator[bytes]:
+    """The reply to a read, part by part. Begun only when the batch is durable: before, the bytes may not even be there.
+
+    Every part but the last is full, and the last is not empty unless it is the only one. A failure ends it.
     """
+    try:
+        for data, more in _parts(files, wanted):
+            yield replies.read_part(uid, worker, data, more)
+    except Refused as refused:
+        log.debug(refused.reason, worker=worker, journal=log.shown(wanted.journal.name))
+        yield replies.error(uid, worker, refused.code)
+
+
+def _parts(files: JournalFiles, wanted: Wanted) -> Iterator[tuple[bytes, bool]]:
+    """(bytes, whether more follow)."""
     held = b""
-    for piece in _pieces(files, name, offset, end, with_stamps):
+    for piece in _pieces(files, wanted, _end_of_text(files, wanted)):
         held += piece
         while len(held) > PART_BYTES:
             yield held[:PART_BYTES], True
@@ -31,12 +52,25 @@ def parts(files: JournalFiles, name: bytes, offset: int, end: int, with_stamps: 
     yield held, False
 
 
-def _pieces(files: JournalFiles, name: bytes, offset: int, end: int, with_stamps: bool) -> Iterator[bytes]:
+def _end_of_text(files: JournalFiles, wanted: Wanted) -> int:
+    """Where the text to be read ends: before the marker that the size counts."""
+    journal, size = wanted.journal, wanted.size
+    if not files.begins_line(journal.name, wanted.offset):
+        raise Refused(Code.READ_FAILED, f"byte {wanted.offset} is not the start of a line")
+    if files.begins_line(journal.name, size):
+        return max(0, size - 1)
+    if journal.damage and size == journal.size:
+        return size  # Its marker is lost; what there is can still be read.
+    raise Refused(Code.READ_FAILED, f"byte {size} is not the start of a line")
+
+
+def _pieces(files: JournalFiles, wanted: Wanted, end: int) -> Iterator[bytes]:
     cutter = StampCutter()
+    offset = wanted.offset
     while offset < end:
-        piece = files.read(name, offset, min(limits.READ_BYTES, end - offset))
+        piece = files.read(wanted.journal.name, offset, min(limits.READ_BYTES, end - offset))
         offset += len(piece)
         if END in piece:
             # Only in a damaged journal. Clients take a NUL for the end of everything.
             piece = piece.replace(END, b"\n")
-        yield piece if with_stamps else cutter.cut(piece)
+        yield piece if wanted.with_stamps else cutter.cut(piece)

@@ -18,15 +18,15 @@ import orjson
 
 from everstore import limits, log
 from everstore.clock import Clock
-from everstore.engine.batch import Answer, Batch, Parts
+from everstore.engine.batch import Answer, Batch
 from everstore.engine.group_commit import GroupCommit
 from everstore.engine.journal import Journal, Journals
+from everstore.engine.ledger import Ledger
 from everstore.engine.listing import Listing
-from everstore.engine.reads import parts
+from everstore.engine.reads import Wanted, read_replies
 from everstore.errors import Code, Refused
-from everstore.journal.conflicts import NEW_JOURNAL, Declared, types_of
+from everstore.journal.conflicts import NEW_JOURNAL, types_of
 from everstore.journal.text import check_events, stamped
-from everstore.journal.transactions import Transaction, Transactions
 from everstore.storage.disk import Disk
 from everstore.storage.journals import JournalFiles
 from everstore.wire import replies, requests
@@ -59,7 +59,7 @@ class Store:
         self._group = group
         self._clock = clock
         self._journals = Journals(files, clock)
-        self._transactions = Transactions(lifetime_s)
+        self._ledger = Ledger(self._journals, clock, lifetime_s)
         self._batch = Batch(worker)
         self._space = True
         self._counts = {"requests": 0, "commits": 0, "events": 0, "conflicts": 0, "refused": 0, "batches": 0}
@@ -99,7 +99,9 @@ class Store:
                 journal.durable_size = journal.size
             journal.pending.clear()
         for journal in without_room:
-            self._roll_back(journal)
+            log.error("the disk is full: nothing was written", worker=self._worker, journal=log.shown(journal.name))
+            journal.size = journal.durable_size
+            self._ledger.roll_back(journal)
         return self._batch.take(without_room)
 
     def begin(self, arrived_bytes: int) -> None:
@@ -108,14 +110,11 @@ class Store:
 
     def end_connection(self, connection: int) -> None:
         """A connection is gone: so are its transactions."""
-        for transaction in self._transactions.end_connection(connection):
-            self._left(transaction)
+        self._ledger.end_connection(connection)
 
     def look_after(self) -> None:
         """What has to be done now and then, between batches: end idle transactions, forget idle journals."""
-        expired = self._transactions.expire(self._clock.monotonic())
-        for transaction in expired:
-            self._left(transaction)
+        expired = self._ledger.expire()
         if expired:
             example = log.shown(expired[0].name)
             log.info(f"{len(expired)} transactions idled past their lifetime", worker=self._worker, journal=example)
@@ -130,10 +129,7 @@ class Store:
         uid = frame[2]
         journal = self._journals.get(requests.name_only(frame[5]))
         _check_size(journal.size)
-        transaction = self._transactions.open(connection, journal.name, journal.size, self._clock.monotonic())
-        journal.open_count += 1
-        if journal.declared is None:
-            journal.declared = Declared()
+        transaction = self._ledger.open(connection, journal)
         reply = replies.new_transaction(uid, self._worker, journal.size, transaction.uid)
         self._batch.answer(connection, uid, reply, journal)
 
@@ -141,19 +137,13 @@ class Store:
         uid = frame[2]
         name, transaction_uid, types_field, events = requests.commit(frame[5])
         journal = self._journals.get(name)
-        transaction = self._transactions.find(transaction_uid, name)
-        success = True
-        lines = b""
-        if events:
-            check_events(events)
-            types = types_of(types_field)
-            assert journal.declared is not None, "a journal with an open transaction remembers types"
-            success = journal.declared.conflicting(types, transaction.opened_at) is None
-            if success:
-                lines = self._lines(journal, events)
-            else:
-                self._counts["conflicts"] += 1
-        self._end(transaction)
+        transaction = self._ledger.find(transaction_uid, name)
+        check_events(events)
+        types = types_of(types_field)
+        success = not events or not self._ledger.conflicts(journal, types, transaction)
+        lines = self._lines(journal, events) if success and events else b""
+        self._counts["conflicts"] += not success
+        self._ledger.end(transaction)
         if lines:
             self._append(journal, types, lines)
         self._batch.answer(connection, uid, replies.commit(uid, self._worker, success, journal.size), journal)
@@ -177,7 +167,7 @@ class Store:
         journal.size += len(lines) + 1
         journal.pending.append(lines)
         self._batch.changed[journal.name] = journal
-        self._declare(journal, types)
+        self._ledger.declare(journal, types)
         self._counts["commits"] += 1
         self._counts["events"] += lines.count(b"\n") + 1
 
@@ -186,45 +176,23 @@ class Store:
         name, transaction_uid = requests.rollback(frame[5])
         journal = self._journals.get(name)
         try:
-            transaction = self._transactions.find(transaction_uid, name)
+            transaction = self._ledger.find(transaction_uid, name)
         except Refused:
             pass  # It is gone already, which is all that was wanted.
         else:
-            self._end(transaction)
+            self._ledger.end(transaction)
         self._batch.answer(connection, uid, replies.rollback(uid, self._worker), journal)
 
     def _read(self, connection: int, frame: Frame) -> None:
         uid = frame[2]
         name, offset, size = requests.read(frame[5])
         journal = self._journals.get(name)
-        self._transactions.touch(connection, name, self._clock.monotonic())
+        self._ledger.touch(connection, journal)
         size = min(size, journal.size)
         if offset > size:
             raise Refused(Code.READ_FAILED, f"the offset {offset} is past the size {size}")
-        self._batch.answer(
-            connection, uid, self._read_parts(uid, journal, offset, size, bool(frame[3] & WITH_TIMESTAMPS)), journal
-        )
-
-    def _read_parts(self, uid: int, journal: Journal, offset: int, size: int, with_stamps: bool) -> Parts:
-        """The reply to a read. Begun only when the batch is durable: before, the bytes may not even be in the file."""
-        name = journal.name
-        try:
-            end = self._end_of_text(journal, offset, size)
-            for data, more in parts(self._files, name, offset, end, with_stamps):
-                yield replies.read_part(uid, self._worker, data, more)
-        except Refused as refused:
-            log.debug(refused.reason, worker=self._worker, journal=log.shown(name))
-            yield replies.error(uid, self._worker, refused.code)
-
-    def _end_of_text(self, journal: Journal, offset: int, size: int) -> int:
-        """Where the text to be read ends: before the marker that `size` counts."""
-        if not self._files.begins_line(journal.name, offset):
-            raise Refused(Code.READ_FAILED, f"byte {offset} is not the start of a line")
-        if self._files.begins_line(journal.name, size):
-            return max(0, size - 1)
-        if journal.damage and size == journal.size:
-            return size  # Its marker is lost; what there is can still be read.
-        raise Refused(Code.READ_FAILED, f"byte {size} is not the start of a line")
+        wanted = Wanted(journal, offset, size, bool(frame[3] & WITH_TIMESTAMPS))
+        self._batch.answer(connection, uid, read_replies(self._files, wanted, uid, self._worker), journal)
 
     def _exists(self, connection: int, frame: Frame) -> None:
         uid = frame[2]
@@ -237,7 +205,7 @@ class Store:
         status = {
             "worker": self._worker,
             "journals": len(self._journals),
-            "transactions": len(self._transactions),
+            "transactions": len(self._ledger),
             **self._counts,
         }
         self._batch.answer(connection, uid, replies.status(uid, self._worker, orjson.dumps(status)), None)
@@ -246,50 +214,6 @@ class Store:
         uid = frame[2]
         prefix, after, most = requests.listing(frame[5])
         self._batch.answer(connection, uid, Listing(self._disk, prefix, after, most).replies(uid, self._worker), None)
-
-    # ---- what several of them need ----------------------------------------------------------------------------------
-
-    def _declare(self, journal: Journal, types: set[bytes]) -> None:
-        declared = journal.declared
-        if declared is None:
-            return  # No transaction is open here, so none can ever conflict with this commit.
-        declared.declare(types, journal.size)
-        if len(declared) > limits.TYPES_PER_JOURNAL_MAX:
-            self._make_room_for_types(journal, declared)
-
-    def _make_room_for_types(self, journal: Journal, declared: Declared) -> None:
-        open_here = self._transactions.on(journal.name)
-        declared.forget_until(min((each.opened_at for each in open_here), default=journal.size))
-        if len(declared) > limits.TYPES_PER_JOURNAL_MAX:
-            log.warning(
-                f"more than {limits.TYPES_PER_JOURNAL_MAX} types came while transactions were open: these are ended",
-                worker=self._worker,
-                journal=log.shown(journal.name),
-            )
-            for transaction in open_here:
-                self._transactions.end_late(transaction)
-                self._left(transaction)
-
-    def _end(self, transaction: Transaction) -> None:
-        self._transactions.end(transaction)
-        self._left(transaction)
-
-    def _left(self, transaction: Transaction) -> None:
-        """One transaction less on its journal."""
-        journal = self._journals.get(transaction.name)
-        journal.open_count -= 1
-        if not journal.open_count:
-            journal.declared = None
-
-    def _roll_back(self, journal: Journal) -> None:
-        """The disk had no room for what was decided: the journal is again what it was."""
-        log.error("the disk is full: nothing was written", worker=self._worker, journal=log.shown(journal.name))
-        journal.size = journal.durable_size
-        for transaction in self._transactions.on(journal.name):
-            if transaction.opened_at > journal.size:
-                self._end(transaction)
-        if journal.declared is not None:
-            journal.declared.roll_back(journal.size)
 
 
 def _check_size(size: int) -> None:

@@ -1,0 +1,157 @@
+"""Where clients come in: accepted, greeted, logged in, listened to, and seen off.
+
+Error handling: nothing that a client does raises here. One that breaks the rules is closed with a log line.
+"""
+
+from __future__ import annotations
+
+import socket
+
+import trio
+
+from everstore import limits, log
+from everstore.config.settings import Settings
+from everstore.supervisor.client import Client
+from everstore.supervisor.switchboard import Switchboard, complain
+from everstore.supervisor.worker_link import WorkerLink
+from everstore.wire.layouts import HELLO
+from everstore.wire.session import Credentials, Session, State
+
+
+class Reception:
+    """Takes the clients that come to `listener` and puts them through to the switchboard."""
+
+    def __init__(self, settings: Settings, listener: socket.socket, board: Switchboard) -> None:
+        self.accepted = 0
+        self.refused = 0
+        self._settings = settings
+        self._listener = listener
+        self._board = board
+        self._credentials = Credentials(settings.user.encode(), settings.password.encode())
+        self._last_number = 0
+
+    async def accept(self, nursery: trio.Nursery) -> None:
+        """Take clients for ever, each served by a task of its own in `nursery`."""
+        while True:
+            await trio.lowlevel.wait_readable(self._listener)
+            try:
+                sock, address = self._listener.accept()
+                sock.setblocking(False)
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            except BlockingIOError:
+                continue
+            except OSError as error:
+                # Out of descriptors, or the client is gone already. The pause keeps this from spinning.
+                log.warning(f"a connection could not be accepted: {error.strerror}")
+                await trio.sleep(0.1)
+                continue
+            self._admit(sock, f"{address[0]}:{address[1]}", nursery)
+
+    async def let_all_finish(self) -> None:
+        """Hear what has arrived from each client, and let it have its answers; then it is gone."""
+        for client in list(self._board.clients.values()):
+            client.listening.cancel()
+        with trio.move_on_after(limits.SHUTDOWN_S_MAX):
+            while self._board.clients:
+                await self._board.parted.park()
+
+    def _admit(self, sock: socket.socket, peer: str, nursery: trio.Nursery) -> None:
+        if len(self._board.clients) >= self._settings.max_connections:
+            self.refused += 1
+            log.warning(
+                f"a connection was refused: there are {len(self._board.clients)}, the limit (--max-connections)",
+                peer=peer,
+            )
+            sock.close()
+            return
+        self.accepted += 1
+        session = Session(self._credentials, self._settings.max_request)
+        self._last_number = self._last_number % 0xFFFFFFFF + 1
+        client = Client(self._last_number, sock, peer, session, nursery, self._board.give_credit)
+        self._board.clients[client.number] = client
+        nursery.start_soon(self._serve_client, client)
+
+    async def _serve_client(self, client: Client) -> None:
+        log.debug("connected", connection=client.number, peer=client.peer)
+        try:
+            client.out.send(HELLO)
+            with client.listening:
+                await self._log_in(client)
+                await self._listen(client, State.OPEN)
+            if client.listening.cancelled_caught:
+                self._hear_what_is_there(client)
+            with trio.move_on_after(limits.SHUTDOWN_S_MAX):
+                await client.until_idle()
+            if client.session.state is State.CLOSED:
+                log.warning(f"closed: {client.session.why}", connection=client.number, peer=client.peer)
+                await _refuse_and_linger(client)
+        except Exception:  # noqa: BLE001 - a bug that one client has found must not cost the others their server
+            log.exception("this is a bug in Everstore", connection=client.number, peer=client.peer)
+        finally:
+            self._part(client)
+
+    async def _log_in(self, client: Client) -> None:
+        with trio.move_on_after(limits.LOGIN_S_MAX) as login:
+            await self._listen(client, State.LOGIN)
+        if login.cancelled_caught:
+            log.warning(
+                f"closed: no login within {limits.LOGIN_S_MAX:g} seconds", connection=client.number, peer=client.peer
+            )
+
+    async def _listen(self, client: Client, while_state: State) -> None:
+        """Hear a client for as long as its session is in this state and it sends."""
+        while client.session.state is while_state and not client.out.broken:
+            await client.until_not_overloaded()
+            await trio.lowlevel.wait_readable(client.sock)
+            try:
+                data = client.sock.recv(limits.RECEIVE_BYTES)
+            except BlockingIOError:
+                continue
+            except OSError:
+                return
+            if not data:
+                return
+            for link in self._hear(client, data):
+                await link.until_not_crowded()
+
+    def _hear_what_is_there(self, client: Client) -> None:
+        """The server is stopping: what has arrived is still heard, and nothing that comes later."""
+        while client.session.state is State.OPEN and not client.overloaded:
+            try:
+                data = client.sock.recv(limits.RECEIVE_BYTES)
+            except OSError:
+                return
+            if not data:
+                return
+            self._hear(client, data)
+
+    def _hear(self, client: Client, data: bytes) -> list[WorkerLink]:
+        """What a client says, sent on its way; returns the workers that got some of it."""
+        session = client.session
+        frames = session.receive(data)
+        if session.replies and session.state is not State.CLOSED:
+            complain(client, session.why)
+            client.out.send(b"".join(session.replies))
+            session.replies.clear()
+        return self._board.route(client, frames)
+
+    def _part(self, client: Client) -> None:
+        self._board.part(client)
+        trio.lowlevel.notify_closing(client.sock)
+        client.sock.close()
+        log.debug("disconnected", connection=client.number, peer=client.peer)
+
+
+async def _refuse_and_linger(client: Client) -> None:
+    """The last word, behind all answers. Closing at once could lose it in a reset, while the client still sends."""
+    client.out.send(b"".join(client.session.replies))
+    with trio.move_on_after(limits.RUBBISH_LINGER_S):
+        await client.until_idle()
+        try:
+            client.sock.shutdown(socket.SHUT_WR)
+            while True:
+                await trio.lowlevel.wait_readable(client.sock)
+                if not client.sock.recv(limits.RECEIVE_BYTES):
+                    return
+        except OSError:
+            return
