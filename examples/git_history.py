@@ -73,8 +73,9 @@ def history(repository: Path) -> Iterator[tuple[str, Committed]]:
 
 
 def journal_of(author: str) -> str:
-    """A journal name for any author: what a name may not hold is percent-encoded."""
-    return AUTHORS + (quote(author, safe="@+-_") or "nobody").replace(".", "%2E")[:200]
+    """A journal name for any author: what a name may not hold is percent-encoded, and so are dots where two would meet."""
+    name = quote(author, safe="@+-_.") or "nobody"
+    return AUTHORS + (name.replace(".", "%2E") if ".." in name or name == "." else name)[:200]
 
 
 def import_history(db: Client[Any], authors: Repository[Author], repository: Path) -> int:

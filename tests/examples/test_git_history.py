@@ -44,6 +44,7 @@ def test_a_history_is_imported_once_and_folded_into_a_report(tmp_path: Path, rep
     assert second.startswith("1 new commits\n")
     ada = next(line for line in second.splitlines() if line.startswith("ada"))
     assert ada.split()[1:] == ["3", "4", "3", "2026-11-16", "2026-11-23", "Monday"]
-    journal = (tmp_path / "journals/git/author/ada@example%2Ecom.log").read_text()
+    journal = (tmp_path / "journals/git/author/ada@example.com.log").read_text()
     assert [line.split(" ")[1] for line in journal.splitlines()] == ["git.Committed"] * 3
+    assert (tmp_path / "journals/git/author/o%27neill%2F%2E%2E%2Fx@example%2Ecom.log").exists()
     assert '"subject":"Begin, with \\"quotes\\" and ö"' in journal
