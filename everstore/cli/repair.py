@@ -39,8 +39,10 @@ def command(directory: str, dry_run: bool) -> None:
         if dry_run:
             return
         repaired = sum(not each.was_sound for each in outcomes)
-        damaged = [each for each in journals if _say_what_is_left(directory, each)]
-        repair.trust_again([each.name for each in journals if each.name is not None and each not in damaged])
+        for name, what in repair.noted().items():
+            click.echo(f"{log.shown(name)}: {what}; what the commit log knew is kept beside it")
+        damaged = {each.name for each in journals if each.name and _say_what_is_left(directory, each)}
+        repair.trust_again(damaged)
     click.echo(f"{len(journals)} journals, {repaired} repaired, {len(damaged)} still damaged")
     sys.exit(EXIT_DAMAGED if damaged else 0)
 

@@ -11,7 +11,7 @@ import click
 from everstore import log
 from everstore.cli.progress import progress
 from everstore.storage.records import Log
-from everstore.storage.survey import Found, faults_of, files, logs, refuse_if_in_use
+from everstore.storage.survey import Found, faults_of, files, logs, noted, refuse_if_in_use
 
 _SHOWN_MAX = 10
 EXIT_DAMAGED = 1
@@ -32,6 +32,9 @@ def command(directory: str) -> None:
     for each in found:
         if each.name is None and ".log.torn-" not in each.path:
             click.echo(f"note: {log.shown(each.path)} is no journal")
+    known = noted(directory)
+    for name, what in known.items():
+        click.echo(f"{log.shown(name)}: {what} (noted when its commit log was replayed)")
     faulty = 0
     with progress(journals, "verifying") as bar:
         for each in bar:
@@ -42,7 +45,7 @@ def command(directory: str) -> None:
         if faulty
         else f"{len(journals)} journals, {size} bytes: sound"
     )
-    sys.exit(EXIT_DAMAGED if faulty or faulty_logs else 0)
+    sys.exit(EXIT_DAMAGED if faulty or faulty_logs or known else 0)
 
 
 def _check_logs(found: dict[str, Log]) -> tuple[set[bytes], int]:

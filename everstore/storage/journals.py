@@ -38,9 +38,6 @@ class Loaded:
     damage: str
 
 
-_ABSENT = Loaded(0, b"", "")
-
-
 class JournalFiles:
     """The journal files of one worker, by name. At most `limits.OPEN_FILES_MAX` are open; the longest unused is closed
     for the next.
@@ -55,29 +52,33 @@ class JournalFiles:
         """Look at a journal that was not in use, and repair it first if a crash may have touched it.
 
         Raises:
-            Refused: the name is not valid (code 8), or its file cannot be read (code 5).
+            Refused: the name is not valid (code 8), its file cannot be read (code 5), or there is no room to repair
+                it (code 15).
         """
+        damage = self._trust.damage_of(name)
         try:
             fd = self._descriptor(name)
-            if fd is None:
-                return _ABSENT
-            if self._trust.doubts(self._disk.modified_ns(fd)):
+            if fd is not None and not damage and self._trust.doubts(self._disk.modified_ns(fd)):
                 repair_by_table(self._disk, name, fd)
-            return self._look(name, fd)
+            loaded = self._look(fd, damage)
         except OSError as error:
             raise _refusal(error) from error
+        except NoSpace as error:
+            raise Refused(
+                Code.CANNOT_WRITE, f"it has to be repaired, and there is no room for that: {error}"
+            ) from error
+        if loaded.damage:
+            log.error(f"damaged, so nothing is appended to it: {loaded.damage}", journal=log.shown(name))
+        return loaded
 
-    def _look(self, name: bytes, fd: int) -> Loaded:
-        size = self._disk.size(fd)
-        if size == 0:
-            return _ABSENT
+    def _look(self, fd: int | None, damage: str) -> Loaded:
+        size = 0 if fd is None else self._disk.size(fd)
+        if fd is None or size == 0:
+            return Loaded(0, b"", damage)
         line = _last_line(self._disk, fd, size)
         stamp = line[:STAMP_BYTES] if STAMP.match(line) else b""
-        damage = self._trust.damage_of(name)
         if not damage and (not stamp or len(line) < PREFIX_BYTES + 2 or line[-1:] != END):
             damage = "it does not end as a journal does, in a line with a timestamp and one NUL"
-        if damage:
-            log.error(f"damaged, so nothing is appended to it: {damage}", journal=log.shown(name))
         return Loaded(size, stamp, damage)
 
     def append(self, name: bytes, base: int, data: bytes) -> None:

@@ -64,10 +64,14 @@ class Repair:
             self._disk.close(fd)
         return Outcome(found, size, verdict, kept)
 
-    def trust_again(self, sound: list[bytes]) -> None:
-        """These journals are sound now, whatever was known against them; and no journal is in doubt any more."""
-        for name in sound:
-            self._trust.clear_damage(name)
+    def noted(self) -> dict[bytes, str]:
+        """What replays, this one or earlier ones, could not write, by the journals' names."""
+        return self._trust.damaged
+
+    def trust_again(self, damaged: set[bytes]) -> None:
+        """All journals but these are sound now, whatever was known against them, and none is in doubt any more."""
+        if self._trust.damaged:
+            self._trust.keep_only(damaged)
         self._disk.remove(UNVOUCHED)
         self._disk.sync_all()
 

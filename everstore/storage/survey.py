@@ -12,7 +12,9 @@ from everstore.errors import ConfigError, DirectoryInUse
 from everstore.journal.inspection import Fault, faults
 from everstore.journal.names import OWN_FOLDER, name_of
 from everstore.storage.directory import LOCK, commit_logs
+from everstore.storage.disk import Disk
 from everstore.storage.records import Log, decode
+from everstore.storage.trust import Trust
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,3 +80,8 @@ def logs(path: str) -> dict[str, Log]:
         with open(os.path.join(path, relative), "rb") as file:
             found[relative] = decode(file.read())
     return found
+
+
+def noted(path: str) -> dict[bytes, str]:
+    """What a server has noted of journals that its commit log could not be written onto."""
+    return Trust(Disk(path)).damaged

@@ -42,10 +42,15 @@ class Trust:
         # Appended, not replaced: several workers may recover at the same time.
         self._disk.append(DAMAGED, b"%s\t%s\n" % (name, what.encode()))
 
-    def clear_damage(self, name: bytes) -> None:
-        """A person has had the journal repaired."""
-        if self._damaged.pop(name, None) is not None:
-            write_whole(self._disk, DAMAGED, b"".join(b"%s\t%s\n" % line for line in self._damaged.items()))
+    @property
+    def damaged(self) -> dict[bytes, str]:
+        """What is noted of damaged journals, by their names."""
+        return {name: what.decode() for name, what in self._damaged.items()}
+
+    def keep_only(self, damaged: set[bytes]) -> None:
+        """A person has had the journals repaired: forget what was noted of all but these."""
+        self._damaged = {name: what for name, what in self._damaged.items() if name in damaged}
+        write_whole(self._disk, DAMAGED, b"".join(b"%s\t%s\n" % line for line in self._damaged.items()))
 
 
 def _moment(text: bytes) -> int:
