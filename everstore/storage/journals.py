@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from everstore import limits, log
 from everstore.clock import STAMP_BYTES
-from everstore.errors import Code, NoSpace, Refused
+from everstore.errors import Code, NoSpace, Refused, StorageFailed
 from everstore.journal.names import path_of
 from everstore.journal.text import END, PREFIX_BYTES, STAMP
 from everstore.storage.disk import Disk
@@ -80,6 +80,19 @@ class JournalFiles:
         if not damage and (not stamp or len(line) < PREFIX_BYTES + 2 or line[-1:] != END):
             damage = "it does not end as a journal does, in a line with a timestamp and one NUL"
         return Loaded(size, stamp, damage)
+
+    def prepare(self, name: bytes) -> None:
+        """Make the file of a new journal, still empty, before its first commit is logged: a record that could never be
+        written onto its journal would stop every start.
+
+        Raises:
+            Refused: it cannot be made (code 15).
+        """
+        try:
+            if self._descriptor(name) is None:
+                self._create(name)
+        except (NoSpace, StorageFailed, OSError) as error:
+            raise Refused(Code.CANNOT_WRITE, f"its file cannot be made: {error}") from error
 
     def append(self, name: bytes, base: int, data: bytes) -> None:
         """Write `data`, which ends in a NUL, at `base`, the journal's size, and turn the marker before it.

@@ -86,8 +86,14 @@ def test_a_disk_that_fails_at_any_call_loses_nothing_acknowledged(tmp_path: Path
     for fail_at in range(ready, calls):
         directory = made(tmp_path / str(fail_at))
         workload = Workload()
-        with pytest.raises(StorageFailed):
-            workload.run(Embedded(directory, FailingDisk(str(directory), fail_at, tear=tear)))
+        disk = FailingDisk(str(directory), fail_at, tear=tear)
+        try:
+            workload.run(Embedded(directory, disk))
+        except StorageFailed:
+            assert not workload.refused
+        else:
+            assert disk.calls[fail_at] == "create", "a file that cannot be made is refused before anything is promised"
+            assert workload.refused
         workload.check(Embedded(directory))
 
 
@@ -143,7 +149,7 @@ def test_what_is_said_about_a_journal_without_room_is_all_taken_back(tmp_path: P
     disk = FailingDisk(str(tmp_path), full=True)
     store = Embedded(tmp_path, disk)
     a, b = store.open(b"/a"), store.open(b"/b")
-    disk.fail_at = len(disk.calls) + 2  # the record is the first write, /a's file is made, then written
+    disk.fail_at = len(disk.calls) + 3  # both files are made, the record is written, then /a
     answers = store.ask(
         committing(a, b"t", b"t 1"), opening(b"/a"), reading(b"/a"), committing(b, b"t", b"t 2"), opening(b"/b")
     )
