@@ -10,6 +10,7 @@ At no moment is there no end marker, so a copy of a live journal can be read too
 from __future__ import annotations
 
 import errno
+import resource
 from collections import OrderedDict
 from collections.abc import Container
 from dataclasses import dataclass
@@ -47,6 +48,10 @@ class JournalFiles:
         self._disk = disk
         self._trust = trust
         self._open: OrderedDict[bytes, int] = OrderedDict()
+        # Half of what the process may open: the rest is for the log, the channel, and a repair under way.
+        allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        unlimited = allowed == resource.RLIM_INFINITY
+        self._open_max = limits.OPEN_FILES_MAX if unlimited else min(limits.OPEN_FILES_MAX, allowed // 2)
 
     def load(self, name: bytes) -> Loaded:
         """Look at a journal that was not in use, and repair it first if a crash may have touched it.
@@ -157,7 +162,7 @@ class JournalFiles:
         return self._keep(name, self._disk.create(path_of(name)))
 
     def _keep(self, name: bytes, fd: int) -> int:
-        if len(self._open) >= limits.OPEN_FILES_MAX:
+        if len(self._open) >= self._open_max:
             self._disk.close(self._open.popitem(last=False)[1])
         self._open[name] = fd
         return fd
