@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from support.embedded import Answered, Embedded, Opened, committed, committing, opened, opening, reading
-from support.fakes.disk import FailingDisk
+from support.fakes.disk import AbandonedDisk, FailingDisk
 
 from everstore.errors import NoSpace, StorageFailed
 from everstore.journal.inspection import faults
@@ -95,6 +95,7 @@ def test_a_disk_that_fails_at_any_call_loses_nothing_acknowledged(tmp_path: Path
             assert disk.calls[fail_at] == "create", "a file that cannot be made is refused before anything is promised"
             assert workload.refused
         workload.check(Embedded(directory))
+        AbandonedDisk.abandon_all()
 
 
 @pytest.mark.parametrize("tear", [False, True])
@@ -110,6 +111,7 @@ def test_a_disk_that_is_full_at_any_call_refuses_and_goes_on(tmp_path: Path, tea
         again = Embedded(directory)
         workload.check(again)
         assert all(committed(again.append(name, b"t.0 after all"))[0] for name in NAMES)
+        AbandonedDisk.abandon_all()
 
 
 @pytest.mark.parametrize("tear", [False, True])
@@ -143,6 +145,7 @@ def test_a_disk_that_fails_during_repair_is_repaired_the_next_time(tmp_path: Pat
         with pytest.raises((StorageFailed, NoSpace)):
             Embedded(directory, FailingDisk(str(directory), fail_at, tear=True))
         workload.check(Embedded(directory))
+        AbandonedDisk.abandon_all()
 
 
 def test_what_is_said_about_a_journal_without_room_is_all_taken_back(tmp_path: Path) -> None:
