@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import signal
 from pathlib import Path
 
 import pytest
@@ -54,7 +53,7 @@ def test_commit_logs_are_written_onto_their_journals(tmp_path: Path) -> None:
     with RunningServer(tmp_path / "journals") as server:
         for number in range(5):
             everstore("append", f"/log/{number}", stdin=f"a {number}\n", port=server.port)
-        server.stop(signal.SIGKILL)
+        server.crash()
     expected = {path: path.read_bytes() for path in (tmp_path / "journals/log").iterdir()}
     for path in expected:
         path.write_bytes(b"")
@@ -85,7 +84,7 @@ def test_a_journal_that_was_deleted_after_a_crash_is_said_and_can_begin_anew(tmp
         server.stop()
     with RunningServer(journals) as server:
         everstore("append", "/user", stdin="a 2\n", port=server.port)
-        server.stop(signal.SIGKILL)
+        server.crash()
     (journals / "user.log").unlink()
     with RunningServer(journals) as server:
         refused = everstore("append", "/user", stdin="a 3\n", port=server.port)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import signal
 from pathlib import Path
 
 import pytest
@@ -80,7 +79,7 @@ def test_a_directory_in_use_is_refused_and_its_server_named(server: RunningServe
 def test_journals_that_wait_for_the_commit_log_are_noted_not_judged(tmp_path: Path) -> None:
     with RunningServer(tmp_path / "journals") as server:
         everstore("append", "/waits", stdin="a 1\n", port=server.port)
-        server.stop(signal.SIGKILL)
+        server.crash()
         (server.journals / "waits.log").write_bytes(b"")
         verified = everstore("verify", server.journals)
         assert verified.returncode == 0
@@ -91,7 +90,7 @@ def test_a_damaged_commit_log_is_found(tmp_path: Path) -> None:
     with RunningServer(tmp_path / "journals", workers=1) as server:
         for number in range(3):
             everstore("append", "/log", stdin=f"a {number}\n", port=server.port)
-        server.stop(signal.SIGKILL)
+        server.crash()
         log = server.journals / ".everstore/worker-1.commits"
         data = bytearray(log.read_bytes())
         data[512 + 40] ^= 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 from pathlib import Path
 
@@ -61,7 +60,7 @@ def test_what_was_acknowledged_is_there_whatever_the_number_of_workers_is(tmp_pa
             writer = Writer(server.port, start)
             writer.start()
             until(writer.is_under_way, "the writer is under way")
-            server.stop(signal.SIGKILL)
+            server.crash()
             writer.join()
             start = writer.number
             for name in JOURNALS:

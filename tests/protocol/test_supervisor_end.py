@@ -11,8 +11,7 @@ import pytest
 from support import frames
 from support.journal_files import listing, stamped_lines
 from support.load import Load
-from support.processes import alive
-from support.server import RunningServer
+from support.server import RunningServer, alive
 from support.waiting import until
 from support.wire import Client
 

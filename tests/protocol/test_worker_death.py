@@ -13,9 +13,8 @@ import pytest
 from support import frames
 from support.frames import ERROR, MULTIPART
 from support.load import Load
-from support.processes import alive
 from support.published import PublishedClient, ServerError
-from support.server import RunningServer
+from support.server import RunningServer, alive
 from support.waiting import until
 from support.wire import Client, part_bytes
 

@@ -1,14 +1,10 @@
-"""What a server's processes hold: memory, descriptors, and whether they are still there."""
+"""What a server's processes hold: memory and descriptors."""
 
 from __future__ import annotations
 
 import psutil
 
 from support.server import RunningServer
-
-
-def alive(pid: int) -> bool:
-    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
 
 
 def family(server: RunningServer) -> list[psutil.Process]:

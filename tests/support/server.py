@@ -22,9 +22,18 @@ from types import TracebackType
 
 import psutil
 
+from support.waiting import until
+
 READY = re.compile(r"^everstore ready on (?P<host>\S+):(?P<port>\d+), ")
 START_S_MAX = 60.0
 STOP_S_MAX = 60.0
+
+
+def alive(pid: int) -> bool:
+    """True while a process can still do anything."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    return False
 
 
 class RunningServer:
@@ -90,6 +99,14 @@ class RunningServer:
 
     def kill(self) -> None:
         self.stop(signal.SIGKILL)
+
+    def crash(self) -> None:
+        """Kill all of it at one moment, as the end of the machine does: no worker gets to leave in order any more."""
+        workers = self.worker_pids()
+        for pid in workers:
+            os.kill(pid, signal.SIGSTOP)
+        self.kill()
+        until(lambda: not any(map(alive, workers)), "the workers have died with their supervisor")
 
     def __enter__(self) -> RunningServer:
         return self.start()
