@@ -60,7 +60,7 @@ class JournalFiles:
         try:
             fd = self._descriptor(name)
             if fd is None:
-                return _ABSENT
+                return self._missing(name)
             if self._trust.doubts(self._disk.modified_ns(fd)):
                 repair_by_table(self._disk, name, fd)
             return self._look(name, fd)
@@ -70,7 +70,7 @@ class JournalFiles:
     def _look(self, name: bytes, fd: int) -> Loaded:
         size = self._disk.size(fd)
         if size == 0:
-            return _ABSENT
+            return self._missing(name)
         line = _last_line(self._disk, fd, size)
         stamp = line[:STAMP_BYTES] if STAMP.match(line) else b""
         damage = self._trust.damage_of(name)
@@ -79,6 +79,11 @@ class JournalFiles:
         if damage:
             log.error(f"damaged, so nothing is appended to it: {damage}", journal=log.shown(name))
         return Loaded(size, stamp, damage)
+
+    def _missing(self, name: bytes) -> Loaded:
+        """A journal without bytes: it does not exist, unless a commit log has vouched for some."""
+        damage = self._trust.damage_of(name)
+        return Loaded(0, b"", damage) if damage else _ABSENT
 
     def append(self, name: bytes, base: int, data: bytes) -> None:
         """Write `data`, which ends in a NUL, at `base`, the journal's size, and turn the marker before it.
