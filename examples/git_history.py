@@ -73,7 +73,7 @@ def history(repository: Path) -> Iterator[tuple[str, Committed]]:
 
 
 def journal_of(author: str) -> str:
-    """A journal name for any author: what a name may not hold is percent-encoded, and so are dots where two would meet."""
+    """A journal name for any author: what a name may not hold is percent-encoded, as are dots where two would meet."""
     name = quote(author, safe="@+-_.") or "nobody"
     return AUTHORS + (name.replace(".", "%2E") if ".." in name or name == "." else name)[:200]
 

@@ -11,10 +11,10 @@ from everstore.cli.progress import progress
 from everstore.storage.offline import Outcome, Repair, locked
 from everstore.storage.survey import (
     Found,
-    damaged,
     faults_of,
     files,
     logs,
+    noted,
     refuse_if_in_use,
     size_of,
     verdict_of,
@@ -47,12 +47,12 @@ def command(directory: str, dry_run: bool) -> None:
 
 def _repair(directory: str, repair: Repair) -> set[bytes]:
     """Do it all; returns the journals that are still damaged."""
-    known = repair.damaged()
+    known = repair.noted()
     _say_logs(directory, "written")
     log.configure("warning", "text")
     repair.replay()
     log.configure("error", "text")
-    lost = {name: what for name, what in repair.damaged().items() if name not in known}
+    lost = {name: what for name, what in repair.noted().items() if name not in known}
     journals = _journals(directory)
     outcomes = _apply_table(directory, journals, repair)
     left = {each.name for each in journals if each.name is not None and _say_what_is_left(directory, each)}
@@ -60,7 +60,7 @@ def _repair(directory: str, repair: Repair) -> set[bytes]:
         click.echo(f"{log.shown(name)}: {what}; it is not written to until repair is run again")
     for name in known.keys() - left:
         click.echo(f"{log.shown(name)}: {known[name]}; that was known, so it is used again as it is")
-    repair.finish(known.keys() - left)
+    repair.finish(left | lost.keys())
     repaired = sum(not each.was_sound for each in outcomes)
     click.echo(f"{len(journals)} journals, {repaired} repaired, {len(left | lost.keys())} still damaged")
     return left | lost.keys()
@@ -89,7 +89,7 @@ def _rehearse(directory: str) -> set[bytes]:
         _say_outcome(outcome, "would be cut off and kept beside it", "would become newlines")
         if outcome.was_sound and _say_what_is_left(directory, each):
             left.add(each.name)
-    for name, what in damaged(directory).items():
+    for name, what in noted(directory).items():
         if name not in left | unjudged:
             click.echo(f"{log.shown(name)}: {what}; that is known, so it would be used again as it is")
     return left

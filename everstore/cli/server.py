@@ -124,7 +124,7 @@ def _make_room_for_connections(settings: Settings) -> None:
     if allowed < needed:
         log.warning(
             f"--max-connections {settings.max_connections} needs {needed} open files, and the limit is {allowed}: "
-            f"about {allowed - needed + settings.max_connections} connections will be possible"
+            "raise it (ulimit -n), or fewer connections will be possible"
         )
 
 

@@ -13,11 +13,11 @@ from everstore.cli.progress import progress
 from everstore.storage.records import Log
 from everstore.storage.survey import (
     Found,
-    damaged,
     faults_of,
     files,
     lines_of,
     logs,
+    noted,
     refuse_if_in_use,
     size_of,
     waiting,
@@ -63,7 +63,7 @@ def _notes(commit_logs: dict[str, Log], found: list[Found]) -> Iterator[str]:
 
 def _wrong_with(directory: str, journals: list[Found], unjudged: set[bytes]) -> dict[bytes, list[str]]:
     """The journals with which something is wrong, and the lines that say what."""
-    wrong = {name: [f"{log.shown(name)}: {what}"] for name, what in damaged(directory).items() if name not in unjudged}
+    wrong = {name: [f"{log.shown(name)}: {what}"] for name, what in noted(directory).items() if name not in unjudged}
     with progress("verifying", sum(size_of(directory, each) for each in journals)) as passed:
         for each in journals:
             assert each.name is not None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import os
 import socket
 from collections.abc import Mapping
 from typing import Any
@@ -89,8 +88,3 @@ def is_loopback(host: str) -> bool:
     except OSError as error:
         raise ConfigError(f"--host {host} has no address: {error.strerror or error}") from error
     return all(ipaddress.ip_address(str(address[4][0]).split("%")[0]).is_loopback for address in found)
-
-
-def config_file_of(option: str | None) -> str | None:
-    """`--config`, or `EVERSTORE_CONFIG`."""
-    return option or os.environ.get("EVERSTORE_CONFIG")

@@ -159,6 +159,8 @@ class Store:
         journal.stamp = max(self._clock.stamp(), journal.stamp)
         lines = stamped(events, journal.stamp)
         _check_size(journal.size + len(lines) + 1)
+        if journal.size == 0:
+            self._files.prepare(journal.name)
         return lines
 
     def _append(self, journal: Journal, types: set[bytes], lines: bytes) -> None:

@@ -10,13 +10,14 @@ At no moment is there no end marker, so a copy of a live journal can be read too
 from __future__ import annotations
 
 import errno
+import resource
 from collections import OrderedDict
 from collections.abc import Container
 from dataclasses import dataclass
 
 from everstore import limits, log
 from everstore.clock import STAMP_BYTES
-from everstore.errors import Code, NoSpace, Refused
+from everstore.errors import Code, NoSpace, Refused, StorageFailed
 from everstore.journal.names import path_of
 from everstore.journal.text import END, PREFIX_BYTES, STAMP
 from everstore.storage.disk import Disk
@@ -38,9 +39,6 @@ class Loaded:
     damage: str
 
 
-_ABSENT = Loaded(0, b"", "")
-
-
 class JournalFiles:
     """The journal files of one worker, by name. At most `limits.OPEN_FILES_MAX` are open; the longest unused is closed
     for the next.
@@ -50,40 +48,56 @@ class JournalFiles:
         self._disk = disk
         self._trust = trust
         self._open: OrderedDict[bytes, int] = OrderedDict()
+        # Half of what the process may open: the rest is for the log, the channel, and a repair under way.
+        allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        unlimited = allowed == resource.RLIM_INFINITY
+        self._open_max = limits.OPEN_FILES_MAX if unlimited else min(limits.OPEN_FILES_MAX, allowed // 2)
 
     def load(self, name: bytes) -> Loaded:
         """Look at a journal that was not in use, and repair it first if a crash may have touched it.
 
         Raises:
-            Refused: the name is not valid (code 8), or its file cannot be read (code 5).
+            Refused: the name is not valid (code 8), its file cannot be read (code 5), or there is no room to repair
+                it (code 15).
         """
+        damage = self._trust.damage_of(name)
         try:
             fd = self._descriptor(name)
-            if fd is None:
-                return self._missing(name)
-            if self._trust.doubts(self._disk.modified_ns(fd)):
+            if fd is not None and not damage and self._trust.doubts(self._disk.modified_ns(fd)):
                 repair_by_table(self._disk, name, fd)
-            return self._look(name, fd)
+            loaded = self._look(fd, damage)
         except OSError as error:
             raise _refusal(error) from error
+        except NoSpace as error:
+            raise Refused(
+                Code.CANNOT_WRITE, f"it has to be repaired, and there is no room for that: {error}"
+            ) from error
+        if loaded.damage:
+            log.error(f"damaged, so nothing is appended to it: {loaded.damage}", journal=log.shown(name))
+        return loaded
 
-    def _look(self, name: bytes, fd: int) -> Loaded:
-        size = self._disk.size(fd)
-        if size == 0:
-            return self._missing(name)
+    def _look(self, fd: int | None, damage: str) -> Loaded:
+        size = 0 if fd is None else self._disk.size(fd)
+        if fd is None or size == 0:
+            return Loaded(0, b"", damage)
         line = _last_line(self._disk, fd, size)
         stamp = line[:STAMP_BYTES] if STAMP.match(line) else b""
-        damage = self._trust.damage_of(name)
         if not damage and (not stamp or len(line) < PREFIX_BYTES + 2 or line[-1:] != END):
             damage = "it does not end as a journal does, in a line with a timestamp and one NUL"
-        if damage:
-            log.error(f"damaged, so nothing is appended to it: {damage}", journal=log.shown(name))
         return Loaded(size, stamp, damage)
 
-    def _missing(self, name: bytes) -> Loaded:
-        """A journal without bytes: it does not exist, unless a commit log has vouched for some."""
-        damage = self._trust.damage_of(name)
-        return Loaded(0, b"", damage) if damage else _ABSENT
+    def prepare(self, name: bytes) -> None:
+        """Make the file of a new journal, still empty, before its first commit is logged: a record that could never be
+        written onto its journal would stop every start.
+
+        Raises:
+            Refused: it cannot be made (code 15).
+        """
+        try:
+            if self._descriptor(name) is None:
+                self._create(name)
+        except (NoSpace, StorageFailed, OSError) as error:
+            raise Refused(Code.CANNOT_WRITE, f"its file cannot be made: {error}") from error
 
     def append(self, name: bytes, base: int, data: bytes) -> None:
         """Write `data`, which ends in a NUL, at `base`, the journal's size, and turn the marker before it.
@@ -148,7 +162,7 @@ class JournalFiles:
         return self._keep(name, self._disk.create(path_of(name)))
 
     def _keep(self, name: bytes, fd: int) -> int:
-        if len(self._open) >= limits.OPEN_FILES_MAX:
+        if len(self._open) >= self._open_max:
             self._disk.close(self._open.popitem(last=False)[1])
         self._open[name] = fd
         return fd

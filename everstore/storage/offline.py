@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -64,14 +64,14 @@ class Repair:
             self._disk.close(fd)
         return Outcome(found, size, verdict, kept)
 
-    def damaged(self) -> dict[bytes, str]:
-        """The journals that are known to be damaged, and what is wrong with each."""
-        return self._trust.damaged()
+    def noted(self) -> dict[bytes, str]:
+        """What replays, this one or earlier ones, could not write, by the journals' names."""
+        return self._trust.damaged
 
-    def finish(self, trusted: Iterable[bytes]) -> None:
-        """Forget what is known against these journals, and that any was in doubt. All that was done is durable then."""
-        for name in trusted:
-            self._trust.clear_damage(name)
+    def finish(self, damaged: set[bytes]) -> None:
+        """Forget what is noted of all journals but these, and that any was in doubt. All is durable then."""
+        if self._trust.damaged:
+            self._trust.keep_only(damaged)
         self._disk.remove(UNVOUCHED)
         self._disk.sync_all()
 

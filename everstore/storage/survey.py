@@ -107,8 +107,8 @@ def verdict_of(path: str, found: Found) -> Verdict:
         return judge(data)
 
 
-def damaged(path: str) -> dict[bytes, str]:
-    """The journals that a server has noted as damaged, and what it says of each."""
+def noted(path: str) -> dict[bytes, str]:
+    """What a server has noted of journals that its commit log could not be written onto."""
     try:
         with open(os.path.join(path, DAMAGED), "rb") as file:
             return {name: what.decode() for name, what in damaged_lines(file.read()).items()}

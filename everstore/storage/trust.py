@@ -32,10 +32,6 @@ class Trust:
         """True when a crash that no commit log tells of may have touched a file last written at this time."""
         return modified_ns <= self._unvouched_ns
 
-    def damaged(self) -> dict[bytes, str]:
-        """All journals that are known to be damaged, and what is wrong with each."""
-        return {name: what.decode() for name, what in self._damaged.items()}
-
     def damage_of(self, name: bytes) -> str:
         """What the log of damaged journals says of one, or nothing."""
         return self._damaged.get(name, b"").decode()
@@ -46,10 +42,15 @@ class Trust:
         # Appended, not replaced: several workers may recover at the same time.
         self._disk.append(DAMAGED, b"%s\t%s\n" % (name, what.encode()))
 
-    def clear_damage(self, name: bytes) -> None:
-        """A person has had the journal repaired."""
-        if self._damaged.pop(name, None) is not None:
-            write_whole(self._disk, DAMAGED, b"".join(b"%s\t%s\n" % line for line in self._damaged.items()))
+    @property
+    def damaged(self) -> dict[bytes, str]:
+        """What is noted of damaged journals, by their names."""
+        return {name: what.decode() for name, what in self._damaged.items()}
+
+    def keep_only(self, damaged: set[bytes]) -> None:
+        """A person has had the journals repaired: forget what was noted of all but these."""
+        self._damaged = {name: what for name, what in self._damaged.items() if name in damaged}
+        write_whole(self._disk, DAMAGED, b"".join(b"%s\t%s\n" % line for line in self._damaged.items()))
 
 
 def _moment(text: bytes) -> int:

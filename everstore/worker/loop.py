@@ -51,6 +51,9 @@ def run(job: Job, channel: socket.socket, leave: Callable[[int], NoReturn]) -> N
     """Live as a worker on `channel`, and `leave` with an exit code."""
     try:
         _serve(job, channel)
+    except ConnectionError:
+        # The supervisor is gone, and all who could be answered. What was logged is replayed at the next start.
+        leave(EXIT_DONE)
     except (StorageFailed, NoSpace, OSError) as error:
         log.error(f"the disk fails: {error}", worker=job.worker)
         leave(EXIT_DISK)

@@ -79,6 +79,31 @@ def test_a_repaired_journal_is_written_to_again(tmp_path: Path) -> None:
         assert everstore("cat", "/user", port=server.port).stdout == "a 1\na 2\n"
 
 
+def test_a_journal_that_was_deleted_after_a_crash_is_said_and_can_begin_anew(tmp_path: Path) -> None:
+    journals = tmp_path / "journals"
+    with RunningServer(journals) as server:
+        everstore("append", "/user", stdin="a 1\n", port=server.port)
+        server.stop()
+    with RunningServer(journals) as server:
+        everstore("append", "/user", stdin="a 2\n", port=server.port)
+        server.stop(signal.SIGKILL)
+    (journals / "user.log").unlink()
+    with RunningServer(journals) as server:
+        refused = everstore("append", "/user", stdin="a 3\n", port=server.port)
+        assert refused.returncode == 1
+        assert "the file is missing, though" in server.log()
+    verified = everstore("verify", journals)
+    assert verified.returncode == 1
+    assert "/user: the file is missing, though" in verified.stdout
+    repaired = everstore("repair", journals)
+    assert repaired.returncode == 0
+    assert "/user: the file is missing, though" in repaired.stdout
+    assert b" a 2\0" in next(journals.glob("user.log.torn-*")).read_bytes()
+    with RunningServer(journals) as server:
+        assert everstore("append", "/user", stdin="a 3\n", port=server.port).returncode == 0
+        assert everstore("cat", "/user", port=server.port).stdout == "a 3\n"
+
+
 def test_a_dry_run_leaves_journals_to_the_commit_log_that_waits_for_them(tmp_path: Path) -> None:
     journals = tmp_path / "journals"
     with RunningServer(journals, workers=1) as server:

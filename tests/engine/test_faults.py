@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from support.embedded import Answered, Embedded, Opened, committed, committing, opened, opening, reading
-from support.fakes.disk import FailingDisk
+from support.fakes.disk import AbandonedDisk, FailingDisk
 
 from everstore.errors import NoSpace, StorageFailed
 from everstore.journal.inspection import faults
@@ -86,9 +86,16 @@ def test_a_disk_that_fails_at_any_call_loses_nothing_acknowledged(tmp_path: Path
     for fail_at in range(ready, calls):
         directory = made(tmp_path / str(fail_at))
         workload = Workload()
-        with pytest.raises(StorageFailed):
-            workload.run(Embedded(directory, FailingDisk(str(directory), fail_at, tear=tear)))
+        disk = FailingDisk(str(directory), fail_at, tear=tear)
+        try:
+            workload.run(Embedded(directory, disk))
+        except StorageFailed:
+            assert not workload.refused
+        else:
+            assert disk.calls[fail_at] == "create", "a file that cannot be made is refused before anything is promised"
+            assert workload.refused
         workload.check(Embedded(directory))
+        AbandonedDisk.abandon_all()
 
 
 @pytest.mark.parametrize("tear", [False, True])
@@ -104,6 +111,7 @@ def test_a_disk_that_is_full_at_any_call_refuses_and_goes_on(tmp_path: Path, tea
         again = Embedded(directory)
         workload.check(again)
         assert all(committed(again.append(name, b"t.0 after all"))[0] for name in NAMES)
+        AbandonedDisk.abandon_all()
 
 
 @pytest.mark.parametrize("tear", [False, True])
@@ -137,13 +145,14 @@ def test_a_disk_that_fails_during_repair_is_repaired_the_next_time(tmp_path: Pat
         with pytest.raises((StorageFailed, NoSpace)):
             Embedded(directory, FailingDisk(str(directory), fail_at, tear=True))
         workload.check(Embedded(directory))
+        AbandonedDisk.abandon_all()
 
 
 def test_what_is_said_about_a_journal_without_room_is_all_taken_back(tmp_path: Path) -> None:
     disk = FailingDisk(str(tmp_path), full=True)
     store = Embedded(tmp_path, disk)
     a, b = store.open(b"/a"), store.open(b"/b")
-    disk.fail_at = len(disk.calls) + 2  # the record is the first write, /a's file is made, then written
+    disk.fail_at = len(disk.calls) + 3  # both files are made, the record is written, then /a
     answers = store.ask(
         committing(a, b"t", b"t 1"), opening(b"/a"), reading(b"/a"), committing(b, b"t", b"t 2"), opening(b"/b")
     )

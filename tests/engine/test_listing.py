@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.embedded import Embedded, listing
+from support.fakes.disk import AbandonedDisk
 
 PARTS = st.sampled_from(["a", "b", "a-b", "a0", "ab", "ö", "c.log", "Z"])
 NAMES = st.sets(st.lists(PARTS, min_size=1, max_size=3).map(lambda parts: "/" + "/".join(parts)), max_size=30).map(
@@ -45,6 +46,7 @@ def test_pages_of_any_size_are_the_sorted_names(
         store.append(name, b"t 1")
     expected = sorted(name for name in names if name.startswith(prefix.encode()) and name > after.encode())
     assert listed(store, prefix.encode(), after.encode(), most) == expected
+    AbandonedDisk.abandon_all()  # this is called many times in one test
 
 
 def test_many_journals_in_one_folder_come_in_order_and_in_pages(tmp_path: Path) -> None:

@@ -57,7 +57,6 @@ def test_the_test_sees_imports() -> None:
 def test_the_pure_layers_touch_neither_files_nor_sockets() -> None:
     for path in FILES:
         if layer(path) in ("wire", "journal"):
-            # `os` only for a random start of transaction numbers; `time` is the clock's.
             modules = {name.split(".")[0] for name in imported(path)}
             assert not modules & {"socket", "time", "trio", "select", "fcntl", "io", "pathlib"}, path
 

@@ -3,10 +3,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from support.fakes.disk import AbandonedDisk
 
 from everstore import limits
 from everstore.errors import Refused
-from everstore.storage.disk import Disk
 from everstore.storage.journals import JournalFiles
 from everstore.storage.trust import Trust
 
@@ -16,7 +16,7 @@ LINE = STAMP + b" t 1"
 
 @pytest.fixture
 def files(tmp_path: Path) -> JournalFiles:
-    disk = Disk(str(tmp_path))
+    disk = AbandonedDisk(str(tmp_path))
     return JournalFiles(disk, Trust(disk))
 
 
@@ -79,7 +79,7 @@ def test_a_symbolic_link_is_no_journal_wherever_it_leads(tmp_path: Path) -> None
     (inside / "real/a.log").write_bytes(LINE + b"\0")
     (inside / "folder").symlink_to("real")
     (inside / "file.log").symlink_to("real/a.log")
-    disk = Disk(str(inside))
+    disk = AbandonedDisk(str(inside))
     files = JournalFiles(disk, Trust(disk))
     for name in (b"/folder/a", b"/file"):
         with pytest.raises(Refused) as refused:
@@ -98,7 +98,7 @@ def test_a_file_that_became_shorter_is_a_failed_read(tmp_path: Path, files: Jour
 @pytest.mark.parametrize("there", [False, True], ids=["missing", "empty"])
 def test_a_journal_that_has_lost_all_its_acknowledged_bytes_is_damaged(tmp_path: Path, there: bool) -> None:
     (tmp_path / ".everstore").mkdir()
-    disk = Disk(str(tmp_path))
+    disk = AbandonedDisk(str(tmp_path))
     trust = Trust(disk)
     trust.note_damage(b"/a", "the file is missing, though 9 bytes of it were acknowledged")
     if there:

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 from support.embedded import Embedded, committed
+from support.fakes.disk import AbandonedDisk
 
 from everstore import limits
 from everstore.errors import DirectoryInUse
 from everstore.storage import recovery
 from everstore.storage.commit_log import CommitLog, path_of
 from everstore.storage.directory import claim, commit_logs
-from everstore.storage.disk import Disk
 from everstore.storage.records import APPEND, Entry
 from everstore.storage.trust import Trust
 
@@ -28,7 +28,7 @@ def directory(tmp_path: Path) -> Path:
 
 def logged(directory: Path, worker: int, name: bytes, durable: bool = True, boot: bytes | None = None) -> None:
     """A worker's log with one batch that did not reach its journal."""
-    log = CommitLog(Disk(str(directory)), worker, 0, durable, recovery.boot_id() if boot is None else boot)
+    log = CommitLog(AbandonedDisk(str(directory)), worker, 0, durable, recovery.boot_id() if boot is None else boot)
     log.append([Entry(APPEND, name, 0, LINE + b"\0")])
 
 
@@ -43,7 +43,7 @@ def test_logs_of_more_workers_than_there_are_now_are_replayed_and_removed(direct
 def test_a_log_that_was_not_replayed_is_never_begun_anew(directory: Path) -> None:
     logged(directory, 1, b"/a")
     with pytest.raises(AssertionError, match="replayed"):
-        recovery.begin_log(Disk(str(directory)), 1, [], 0, durable=True)
+        recovery.begin_log(AbandonedDisk(str(directory)), 1, [], 0, durable=True)
 
 
 def test_a_damaged_log_is_kept_aside_and_every_journal_doubted(directory: Path) -> None:
@@ -112,7 +112,7 @@ def test_a_clean_end_leaves_nothing_to_replay(directory: Path) -> None:
     store = Embedded(directory)
     store.append(b"/a", b"t 1")
     store.store.close()
-    disk = Disk(str(directory))
+    disk = AbandonedDisk(str(directory))
     (directory / "a.log").write_bytes(b"")
     recovery.recover(disk, Trust(disk), [1])
     assert (directory / "a.log").read_bytes() == b""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from support.fakes.disk import AbandonedDisk
 
-from everstore.storage.disk import Disk
 from everstore.storage.records import APPEND, CANCEL, Entry
 from everstore.storage.replay import replay
 from everstore.storage.trust import Trust
@@ -31,9 +31,10 @@ def replayed(directory: Path, left: bytes | None, batches: list[list[Entry]] = B
     path = directory / name
     if left is not None:
         path.write_bytes(left)
-    disk = Disk(str(directory))
+    disk = AbandonedDisk(str(directory))
     for _ in range(2):
         replay(disk, Trust(disk), batches)
+    AbandonedDisk.abandon_all()  # this is called many times in one test
     return path.read_bytes() if path.exists() else b""
 
 
@@ -97,11 +98,11 @@ def test_foreign_bytes_are_kept_beside_before_they_are_overwritten(directory: Pa
 )
 def test_what_no_crash_explains_is_left_alone_and_noted(directory: Path, left: bytes | None, what: str) -> None:
     assert replayed(directory, left) == (left or b"")
-    assert Trust(Disk(str(directory))).damage_of(b"/a") == what
+    assert Trust(AbandonedDisk(str(directory))).damage_of(b"/a") == what
     assert kept(directory)[0] == WHOLE[BASE:]
 
 
 def test_records_that_do_not_join_are_noted(directory: Path) -> None:
     torn = [[Entry(APPEND, b"/a", BASE, FIRST)], [Entry(APPEND, b"/a", BASE + 500, SECOND)]]
     replayed(directory, WHOLE, torn)
-    assert "then goes on at" in Trust(Disk(str(directory))).damage_of(b"/a")
+    assert "then goes on at" in Trust(AbandonedDisk(str(directory))).damage_of(b"/a")

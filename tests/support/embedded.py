@@ -15,6 +15,7 @@ from everstore.storage.recovery import begin_log, recover
 from everstore.storage.trust import Trust
 from everstore.wire.layouts import HEADER, MULTIPART, Type
 from support.fakes.clock import FrozenClock
+from support.fakes.disk import AbandonedDisk
 
 
 class Answered(NamedTuple):
@@ -39,7 +40,7 @@ class Embedded:
         directory.joinpath(".everstore").mkdir(parents=True, exist_ok=True)
         self.directory = directory
         self.clock = FrozenClock()
-        self.disk = disk or Disk(str(directory))
+        self.disk = disk or AbandonedDisk(str(directory))
         replays = commit_logs(str(directory))
         epoch = recover(self.disk, Trust(self.disk), replays)
         log = begin_log(self.disk, 1, replays, epoch, durable)

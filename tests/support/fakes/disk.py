@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from typing import ClassVar
+
 from everstore.errors import NoSpace, StorageFailed
 from everstore.storage.disk import Disk
 
@@ -20,7 +23,41 @@ CHANGING = (
 CAN_BE_FULL = frozenset({"write", "allocate", "allocate_more", "create", "append"})
 
 
-class FailingDisk(Disk):
+class AbandonedDisk(Disk):
+    """A disk whose process is going to die: `abandon` closes everything that it has open, as the kernel would."""
+
+    alive: ClassVar[list[AbandonedDisk]] = []
+
+    def __init__(self, root: str) -> None:
+        super().__init__(root)
+        self._files: set[int] = set()
+        self.alive.append(self)
+
+    def open(self, path: str) -> int:
+        return self._note(super().open(path))
+
+    def create(self, path: str, exclusive: bool = False) -> int:
+        return self._note(super().create(path, exclusive))
+
+    def close(self, fd: int) -> None:
+        self._files.remove(fd)
+        super().close(fd)
+
+    def _note(self, fd: int) -> int:
+        self._files.add(fd)
+        return fd
+
+    def abandon(self) -> None:
+        for fd in (*self._files, self._directory):
+            os.close(fd)
+
+    @classmethod
+    def abandon_all(cls) -> None:
+        while cls.alive:
+            cls.alive.pop().abandon()
+
+
+class FailingDisk(AbandonedDisk):
     """A real disk below `root` that counts its changing calls and fails the one with the number `fail_at`, from 0 on.
 
     `full`: the failure is a full disk, where the call can meet one; calls that cannot are passed over. `tear`: a write

@@ -53,7 +53,8 @@ class Result(Generic[T]):
 class Flight:
     """One operation under way: its steps, the request that it waits for, and where its result goes."""
 
-    def __init__(self, steps: Steps[Any], result: Result[Any]) -> None:
+    def __init__(self, journal: str, steps: Steps[Any], result: Result[Any]) -> None:
+        self.journal = journal
         self.steps = steps
         self.result = result
         self.pending: Pending | None = None
@@ -62,6 +63,8 @@ class Flight:
 class Pipeline(Generic[E]):
     """`Client.pipeline` makes it. For one thread; nothing in it is repeated by itself.
 
+    Operations on different journals are under way at once. Those on one journal follow each other: two appends at once
+    would be two transactions that do not see each other, and the second would conflict.
     At a clean end of its block everything is finished, and the first error that no `result()` has raised is raised.
     """
 
@@ -70,6 +73,7 @@ class Pipeline(Generic[E]):
         self._codec = codec
         self._most = requests
         self._flights: dict[Flight, None] = {}
+        self._of_journal: dict[str, deque[Flight]] = {}  # the first of each is under way, the others wait for it
         self._landed: deque[Flight] = deque()
         self._failed: list[Result[Any]] = []
 
@@ -83,11 +87,11 @@ class Pipeline(Generic[E]):
 
     def read(self, journal: str, since: int = 0) -> Result[list[E]]:
         """As `Client.read`."""
-        return self._start(self._read_steps(journal, since))
+        return self._start(journal, self._read_steps(journal, since))
 
     def exists(self, journal: str) -> Result[bool]:
         """As `Client.exists`."""
-        return self._start(operations.exists(journal))
+        return self._start(journal, operations.exists(journal))
 
     def finish(self, result: Result[Any] | None = None) -> None:
         """Go on until this result, or everything, is done."""
@@ -106,16 +110,19 @@ class Pipeline(Generic[E]):
             raise error
 
     def _append(self, journal: str, batch: Batch, must_be_new: bool) -> Result[Commit]:
-        return self._start(append_steps(journal, self._codec, must_be_new, batch))
+        return self._start(journal, append_steps(journal, self._codec, must_be_new, batch))
 
     def _read_steps(self, journal: str, since: int) -> Steps[list[E]]:
         return decode_text((yield from operations.read_journal(journal, since, False)), self._codec, timestamps=False)
 
-    def _start(self, steps: Steps[T]) -> Result[T]:
+    def _start(self, journal: str, steps: Steps[T]) -> Result[T]:
         result: Result[T] = Result(self)
-        flight = Flight(steps, result)
+        flight = Flight(journal, steps, result)
         self._flights[flight] = None
-        self._advance(flight)
+        queue = self._of_journal.setdefault(journal, deque())
+        queue.append(flight)
+        if len(queue) == 1:
+            self._advance(flight)
         while len(self._flights) >= self._most:
             self._land()
         return result
@@ -149,14 +156,32 @@ class Pipeline(Generic[E]):
                 step = flight.steps.send(None)
             flight.pending = self._connection.ask(step, lambda: self._landed.append(flight))
         except StopIteration as end:
-            del self._flights[flight]
             flight.result.succeed(end.value)
+            self._leave(flight)
         except EverstoreError as failure:
-            del self._flights[flight]
-            self._failed.append(flight.result)
-            flight.result.fail(failure)
+            self._fail(flight, failure)
+            self._leave(flight)
+
+    def _leave(self, flight: Flight) -> None:
+        """A flight has ended: the next one on its journal takes off."""
+        self._flights.pop(flight, None)
+        queue = self._of_journal[flight.journal]
+        queue.popleft()
+        if queue:
+            self._advance(queue[0])
+        else:
+            del self._of_journal[flight.journal]
+
+    def _fail(self, flight: Flight, failure: EverstoreError) -> None:
+        self._failed.append(flight.result)
+        flight.result.fail(failure)
 
     def _fail_all(self, error: EverstoreError) -> None:
+        for queue in self._of_journal.values():
+            while len(queue) > 1:  # These have not begun, and must not.
+                waiting = queue.pop()
+                del self._flights[waiting]
+                self._fail(waiting, error)
         for flight in list(self._flights):
             if flight.pending and not flight.pending.done:
                 self._connection.forget(flight.pending)

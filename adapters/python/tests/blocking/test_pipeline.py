@@ -79,3 +79,12 @@ def test_silence_is_a_timeout_and_of_a_commit_an_unknown_outcome(silent_server) 
         with pytest.raises(OutcomeUnknown) as failure:
             commit.result()
         assert isinstance(failure.value.__cause__, Timeout)
+
+
+def test_operations_on_one_journal_follow_each_other(url: str, journal: str) -> None:
+    with connect(url) as db:
+        with db.pipeline() as pipeline:
+            written = [pipeline.append(journal, Event("a", number)) for number in range(300)]
+            read = pipeline.read(journal)
+        assert [event.data for event in read.result()] == list(range(300))
+        assert [result.result().size for result in written] == sorted(result.result().size for result in written)
