@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 import click
 import orjson
-from everstore_client import Client, Event, EverstoreError
+from everstore_client import Client, Event, EverstoreError, NotAcceptable
 
 from everstore.cli.connection import open_client, url_option
 
@@ -62,12 +62,17 @@ def _checked(lines: Iterable[bytes], raw: bool) -> Iterator[str]:
 
 
 def _event(number: int, line: bytes, raw: bool) -> str:
-    type_, space, data = line.partition(b" ")
     try:
+        text = line.decode()
+        type_, space, data = text.partition(" ")
         if not space or not type_ or not data:
-            raise BadLine(f"line {number} is not a type, a space and JSON: {line[:60]!r}")
+            raise BadLine(f"line {number} is not a type, a space and JSON: {text[:60]!r}")
         if not raw:
             orjson.loads(data)
-        return line.decode()
-    except (orjson.JSONDecodeError, UnicodeDecodeError) as error:
-        raise BadLine(f"line {number}: what stands behind the type is not JSON in UTF-8: {error}") from error
+        return Event.from_json(type_, data).line
+    except UnicodeDecodeError as error:
+        raise BadLine(f"line {number} is not UTF-8: byte {error.start} of it is not") from error
+    except orjson.JSONDecodeError as error:
+        raise BadLine(f"line {number}: what stands behind the type is not JSON: {error}") from error
+    except NotAcceptable as error:
+        raise BadLine(f"line {number}: {error}") from error

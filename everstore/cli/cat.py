@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import select
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 
@@ -11,7 +11,7 @@ import click
 from everstore_client import Client, Event, EverstoreError
 
 from everstore.cli.connection import open_client, url_option
-from everstore.cli.moments import Moment
+from everstore.cli.moments import moment
 
 _PREFIX_BYTES = 24
 _POLL_S = 0.2
@@ -24,7 +24,7 @@ class NoSuchJournal(EverstoreError):
 @click.command()
 @click.argument("journal")
 @click.option(
-    "--since", type=Moment(), metavar="TIME", help="Only events from then on: 2026-11-21, 2026-11-21T09:30, 10m, 3d."
+    "--since", type=moment, metavar="TIME", help="Only events from then on: 2026-11-21, 2026-11-21T09:30, 10m, 3d."
 )
 @click.option(
     "--type", "types", multiple=True, metavar="TYPE", help="Only events of this type; may be given several times."
@@ -53,6 +53,8 @@ def command(
 def _lines(db: Client[Event], journal: str, follow: bool) -> Iterator[bytes]:
     """All lines with their timestamps; with `follow` also those to come, without end."""
     position = 0
+    reader = select.poll()
+    reader.register(sys.stdout.buffer, 0)
     while True:
         for line in db.stream_raw(journal, position, timestamps=True):
             position += len(line) + 1  # each stands in the journal with one byte behind it, so this is its size
@@ -60,4 +62,5 @@ def _lines(db: Client[Event], journal: str, follow: bool) -> Iterator[bytes]:
         if not follow:
             return
         sys.stdout.buffer.flush()
-        time.sleep(_POLL_S)
+        if reader.poll(_POLL_S * 1000):
+            return  # Nobody reads any more; without a new event, writing would not tell.

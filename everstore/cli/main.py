@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from importlib import import_module
 from typing import Any
 
@@ -43,6 +44,11 @@ class _Commands(click.Group):
         except (EverstoreError, OwnError) as error:
             click.echo(f"everstore: {error}", err=True)
             ctx.exit(_exit_code(error))
+        except OSError as error:
+            if error.errno == errno.EPIPE:
+                raise  # The reader has left, as head does; click ends quietly.
+            click.echo(f"everstore: {error.strerror or error}: {error.filename or 'input or output'}", err=True)
+            ctx.exit(EXIT_REFUSED)
 
 
 def _exit_code(error: Exception) -> int:

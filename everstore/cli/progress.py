@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from typing import TypeVar
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import click
 
-T = TypeVar("T")
 
-
-def progress(items: Sequence[T], label: str) -> click._termui_impl.ProgressBar[T]:
-    """`items`, counted on the screen while they are iterated in a `with`; without a terminal nothing is shown."""
-    return click.progressbar(items, label=label, file=sys.stderr, hidden=not sys.stderr.isatty(), show_pos=True)
+@contextmanager
+def progress(label: str, most: int) -> Iterator[Callable[[int], None]]:
+    """Gives what counts a bar on from 0 to `most`; without a terminal nothing is shown."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    with click.progressbar(length=most, label=label, file=sys.stderr) as bar:
+        yield bar.update

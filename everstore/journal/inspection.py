@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from mmap import mmap
 
@@ -11,6 +11,7 @@ from everstore.clock import STAMP_BYTES
 from everstore.journal.text import END, STAMP
 
 _LINE = re.compile(rb"[^\n\0]*")
+_STEP_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +22,16 @@ class Fault:
     what: str
 
 
-def faults(data: bytes | mmap) -> Iterator[Fault]:
+def faults(data: bytes | mmap, passed: Callable[[int], object] = int) -> Iterator[Fault]:
     """Every fault of one journal, in the order of its bytes. An empty journal has none.
 
     A line must begin with a timestamp, a space and an event; timestamps do not go back; the last byte, and no
     other, is a NUL.
+
+    Args:
+        passed: told now and then how many further bytes have been looked at.
     """
-    position, end = 0, len(data)
+    position, told, end = 0, 0, len(data)
     latest = b""
     while position < end:
         line_end = _line_end(data, position)
@@ -35,6 +39,9 @@ def faults(data: bytes | mmap) -> Iterator[Fault]:
         yield from _faults_of_line(head, position, latest)
         latest = max(latest, head[:STAMP_BYTES] if STAMP.match(head) else b"")
         position = line_end + 1
+        if position - told >= _STEP_BYTES:
+            passed(position - told)
+            told = position
         if line_end >= end:
             yield Fault(end, "the end marker (a NUL) is missing")
         elif data[line_end : line_end + 1] == END and position < end:

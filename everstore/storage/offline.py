@@ -18,19 +18,19 @@ from everstore.storage.commit_log import path_of as log_path_of
 from everstore.storage.directory import claim, commit_logs
 from everstore.storage.disk import Disk
 from everstore.storage.recovery import recover
-from everstore.storage.repair import judge_file, repair_by_table
+from everstore.storage.repair import repair_by_table
 from everstore.storage.survey import Found
 from everstore.storage.trust import UNVOUCHED, Trust
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a journal: its size before, the verdict (to be) applied, and where the rest is kept."""
+    """What becomes of a journal: its size before, the verdict, and where the rest is kept once it was applied."""
 
     found: Found
     size: int
     verdict: Verdict
-    kept: str
+    kept: str = ""
 
     @property
     def was_sound(self) -> bool:
@@ -53,13 +53,13 @@ class Repair:
             self._disk.remove(log_path_of(number))
         return len(numbers)
 
-    def journal(self, found: Found, dry: bool) -> Outcome:
-        """Apply the table to one journal, or only say what it would do."""
+    def journal(self, found: Found) -> Outcome:
+        """Apply the table to one journal."""
         assert found.name is not None
         fd = self._disk.open(found.path)
         try:
             size = self._disk.size(fd)
-            verdict, kept = (judge_file(self._disk, fd), "") if dry else repair_by_table(self._disk, found.name, fd)
+            verdict, kept = repair_by_table(self._disk, found.name, fd)
         finally:
             self._disk.close(fd)
         return Outcome(found, size, verdict, kept)
@@ -68,8 +68,8 @@ class Repair:
         """What replays, this one or earlier ones, could not write, by the journals' names."""
         return self._trust.damaged
 
-    def trust_again(self, damaged: set[bytes]) -> None:
-        """All journals but these are sound now, whatever was known against them, and none is in doubt any more."""
+    def finish(self, damaged: set[bytes]) -> None:
+        """Forget what is noted of all journals but these, and that any was in doubt. All is durable then."""
         if self._trust.damaged:
             self._trust.keep_only(damaged)
         self._disk.remove(UNVOUCHED)

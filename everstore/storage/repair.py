@@ -22,7 +22,7 @@ def repair_by_table(disk: Disk, name: bytes, fd: int) -> tuple[Verdict, str]:
     Returns:
         What the table made of it, and the path of the file in which the bytes that were cut off are kept, if any were.
     """
-    verdict = judge_file(disk, fd)
+    verdict = _judge_file(disk, fd)
     size = disk.size(fd)
     kept = ""
     if verdict.keep < size:
@@ -59,8 +59,7 @@ def keep_beside(disk: Disk, path: str, data: bytes) -> str:
     return kept
 
 
-def judge_file(disk: Disk, fd: int) -> Verdict:
-    """What the table makes of an open journal."""
+def _judge_file(disk: Disk, fd: int) -> Verdict:
     if disk.size(fd) == 0:
         return Verdict(0, (), "")
     # Mapped, not read: a journal may be larger than memory.

@@ -6,7 +6,7 @@ at whole, and repaired by the table if need be, when it is first used. Its first
 since 1970.
 
 `damaged`: journals whose commit log vouches for bytes that are not there any more, a line each: name, TAB, what is
-wrong. Nothing is appended to them until `everstore repair` has been told to.
+wrong. Nothing is appended to them, nor are they made anew, until `everstore repair` has been told to.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Trust:
     def __init__(self, disk: Disk) -> None:
         self._disk = disk
         self._unvouched_ns = _moment(_read(disk, UNVOUCHED).partition(b"\n")[0])
-        self._damaged = dict(_damaged_lines(disk))
+        self._damaged = damaged_lines(_read(disk, DAMAGED))
 
     def doubts(self, modified_ns: int) -> bool:
         """True when a crash that no commit log tells of may have touched a file last written at this time."""
@@ -60,6 +60,14 @@ def _moment(text: bytes) -> int:
     return 2**63
 
 
+def damaged_lines(data: bytes) -> dict[bytes, bytes]:
+    """The journals that the file `damaged` names, and what it says of each. A line without a TAB was torn, and is
+    passed over.
+    """
+    parts = (line.partition(b"\t") for line in data.split(b"\n"))
+    return {name: what for name, tab, what in parts if tab}
+
+
 def doubt_everything(disk: Disk, why: str) -> None:
     """From now on doubt all journals that were last written before now."""
     write_whole(disk, UNVOUCHED, b"%d\n%s\n" % (time.time_ns(), why.encode()))
@@ -77,11 +85,6 @@ def write_whole(disk: Disk, path: str, data: bytes) -> None:
         disk.close(fd)
     disk.rename(new, path)
     disk.sync_directory(os.path.dirname(path))
-
-
-def _damaged_lines(disk: Disk) -> list[tuple[bytes, bytes]]:
-    lines = _read(disk, DAMAGED).splitlines()
-    return [(name, what) for name, tab, what in (line.partition(b"\t") for line in lines) if tab]
 
 
 def _read(disk: Disk, path: str) -> bytes:

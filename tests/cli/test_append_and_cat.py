@@ -9,6 +9,8 @@ from support.command import command, environment, everstore
 from support.server import RunningServer
 from support.waiting import until
 
+from everstore.cli.moments import moment
+
 LINES = 'user.Created {"name":"pa"}\nuser.Renamed {"name":"Pär"}\n'
 
 
@@ -28,10 +30,24 @@ def test_cat_shows_only_the_types_and_times_that_are_asked_for(server: RunningSe
     assert everstore("cat", "/a/2", "--since", "2999-01-01", port=server.port).stdout == ""
 
 
-def test_a_time_that_is_none_is_refused_with_examples(server: RunningServer) -> None:
-    refused = everstore("cat", "/a/2", "--since", "tomorrow", port=server.port)
+@pytest.mark.parametrize("time", ["tomorrow", "99999999999d", "0001-01-01T00:00+05:00", "10", "-1d"])
+def test_a_time_that_is_none_is_refused_with_examples(time: str) -> None:
+    refused = everstore("cat", "/a/2", f"--since={time}")
     assert refused.returncode == 2
-    assert "'tomorrow' is no time; 2026-11-21" in refused.stderr
+    assert f"{time!r} is no time; 2026-11-21" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("given", "stamp"),
+    [
+        ("2026-11-21", b"2026-11-21T00:00:00.000"),
+        ("2026-11-21T09:30+02:00", b"2026-11-21T07:30:00.000"),
+        ("2026-11-21T09:30:01.5", b"2026-11-21T09:30:01.500"),
+        ("0001-01-01", b"0001-01-01T00:00:00.000"),
+    ],
+)
+def test_a_time_becomes_a_stamp_as_journals_have_them(given: str, stamp: bytes) -> None:
+    assert moment(given) == stamp
 
 
 def test_a_journal_that_is_not_there_is_said(server: RunningServer) -> None:
@@ -48,6 +64,9 @@ def test_a_name_that_is_none_is_wrong_use(server: RunningServer) -> None:
     [
         ("justatype", "line 2 is not a type, a space and JSON"),
         ("a {broken", "line 2: what stands behind the type is not JSON"),
+        ("a NaN", "line 2: what stands behind the type is not JSON"),
+        ("a,b {}", "line 2: the event type 'a,b' holds a space, a comma or a control character"),
+        ("a\tb {}", "line 2: the event type 'a\\tb' holds a space, a comma or a control character"),
     ],
 )
 def test_a_line_that_is_no_event_is_named_and_nothing_is_written(server: RunningServer, line: str, reason: str) -> None:
@@ -55,6 +74,16 @@ def test_a_line_that_is_no_event_is_named_and_nothing_is_written(server: Running
     assert refused.returncode == 1
     assert reason in refused.stderr
     assert everstore("cat", "/bad", port=server.port).returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [(b"a \xff", "line 1 is not UTF-8: byte 2 of it is not"), (b"a \0", "line 1: the event 'a \\x00' holds a newline")],
+)
+def test_raw_lines_that_no_journal_can_hold_are_named(server: RunningServer, line: bytes, reason: str) -> None:
+    refused = everstore("append", "/bad", "--raw", stdin=line, port=server.port)
+    assert refused.returncode == 1
+    assert reason in refused.stderr
 
 
 def test_each_commits_the_lines_before_a_bad_one(server: RunningServer) -> None:
@@ -93,6 +122,23 @@ def test_follow_shows_events_as_they_are_committed(server: RunningServer) -> Non
         following.stdout.close()
     assert shown == [b"a 0\n", b"a 1\n", b"a 2\n"]
     assert code == 0, "an interrupt is how it is meant to end"
+
+
+def test_follow_ends_when_its_reader_leaves_though_nothing_new_comes(server: RunningServer) -> None:
+    everstore("append", "/left", stdin="a 1\n", port=server.port)
+    following = subprocess.Popen(
+        command("cat", "/left", "--follow"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(server.port),
+    )
+    assert following.stdout is not None
+    assert following.stderr is not None
+    assert following.stdout.readline() == b"a 1\n"
+    following.stdout.close()
+    until(lambda: following.poll() is not None, "cat has ended")
+    assert (following.returncode, following.stderr.read()) == (0, b"")
+    following.stderr.close()
 
 
 def test_a_reader_that_leaves_early_is_no_error(server: RunningServer) -> None:

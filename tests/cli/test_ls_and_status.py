@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -56,3 +57,36 @@ def test_the_password_comes_from_the_environment_or_a_file(tmp_path: Path) -> No
             == 0
         )
         assert everstore("status", port=server.port, EVERSTORE_PASSWORD_FILE="/nowhere").returncode == 2
+
+
+def test_the_file_of_the_password_goes_first_as_it_does_for_the_server(tmp_path: Path) -> None:
+    secret = tmp_path / "password"
+    secret.write_text("from-the-file\n")
+    both = {"EVERSTORE_PASSWORD": "from-the-variable", "EVERSTORE_PASSWORD_FILE": str(secret)}
+    with RunningServer(tmp_path / "journals", env={**os.environ, **both}) as server:
+        assert everstore("status", port=server.port, **both).returncode == 0
+
+
+def test_a_user_of_ones_own_goes_with_the_default_password(tmp_path: Path) -> None:
+    with RunningServer(tmp_path / "journals", user="ada") as server:
+        assert everstore("status", port=server.port, EVERSTORE_USER="ada").returncode == 0
+        assert everstore("status", "--url", f"everstore://ada@127.0.0.1:{server.port}").returncode == 0
+        assert everstore("status", port=server.port).returncode == 3
+
+
+@pytest.mark.parametrize("url", ["everstore://[::1", "http://localhost", "everstore://localhost:x", ""])
+def test_a_url_that_is_none_is_wrong_use_in_one_line(url: str) -> None:
+    refused = everstore("ls", "--url", url)
+    assert refused.returncode == 2
+    assert refused.stderr.startswith("everstore: ")
+    assert refused.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(("content", "why"), [(b"\xff\n", "is not UTF-8"), (b"\n", "is empty")])
+def test_a_password_file_that_holds_none_is_wrong_use(tmp_path: Path, content: bytes, why: str) -> None:
+    secret = tmp_path / "password"
+    secret.write_bytes(content)
+    refused = everstore("ls", EVERSTORE_PASSWORD_FILE=str(secret))
+    assert refused.returncode == 2
+    assert why in refused.stderr
+    assert refused.stderr.count("\n") == 1

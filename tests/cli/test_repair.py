@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -100,3 +101,56 @@ def test_a_journal_that_was_deleted_after_a_crash_is_said_and_can_begin_anew(tmp
     with RunningServer(journals) as server:
         assert everstore("append", "/user", stdin="a 3\n", port=server.port).returncode == 0
         assert everstore("cat", "/user", port=server.port).stdout == "a 3\n"
+
+
+def test_a_dry_run_leaves_journals_to_the_commit_log_that_waits_for_them(tmp_path: Path) -> None:
+    journals = tmp_path / "journals"
+    with RunningServer(journals, workers=1) as server:
+        everstore("append", "/waits", stdin="a 1\n", port=server.port)
+        server.crash()
+    (journals / "waits.log").write_bytes((journals / "waits.log").read_bytes()[:-3])
+    said = everstore("repair", "--dry-run", journals)
+    assert said.stdout == ".everstore/worker-1.commits: 1 batches to be written onto 1 journals\n"
+    assert everstore("repair", journals).stdout.splitlines() == [
+        ".everstore/worker-1.commits: 1 batches written onto 1 journals",
+        "1 journals, 0 repaired, 0 still damaged",
+    ]
+
+
+def test_a_dry_run_says_what_no_crash_explains(directory: Path) -> None:
+    line = b"2015-07-27T15:59:49.706 a 1"
+    (directory / "edited.log").write_bytes(line + b"\nedited by hand\n" + line + b"\0")
+    said = everstore("repair", "--dry-run", directory)
+    assert said.returncode == 1
+    assert f"/edited: byte {len(line) + 1}: a line that does not begin with a timestamp" in said.stdout
+
+
+@pytest.mark.parametrize("lost", [lambda path: path.unlink(), lambda path: path.write_bytes(b"")])
+def test_acknowledged_events_that_are_gone_are_said_before_the_journal_is_used_again(
+    tmp_path: Path, lost: Callable[[Path], object]
+) -> None:
+    journals = tmp_path / "journals"
+    with RunningServer(journals, workers=1) as server:
+        everstore("append", "/user", stdin="a 1\n", port=server.port)
+    with RunningServer(journals, workers=1) as server:
+        everstore("append", "/user", stdin="a 2\n", port=server.port)
+        server.crash()
+    lost(journals / "user.log")
+    first = everstore("repair", journals)
+    assert first.returncode == 1
+    assert "acknowledged; it is not written to until repair is run again" in first.stdout
+    assert [kept.read_bytes()[24:] for kept in journals.glob("user.log.torn-*")] == [b"a 2\0"]
+    with RunningServer(journals, workers=1) as server:
+        refused = everstore("append", "/user", stdin="a 3\n", port=server.port)
+        assert (refused.returncode, everstore("ls", port=server.port).stdout) == (1, "")
+    second = everstore("repair", journals)
+    assert second.returncode == 0
+    assert "that was known, so it is used again as it is" in second.stdout
+    with RunningServer(journals, workers=1) as server:
+        assert everstore("append", "/user", stdin="a 3\n", port=server.port).returncode == 0
+
+
+def test_what_repair_made_for_itself_goes_again(directory: Path) -> None:
+    (directory / "user.log").write_bytes(b"torn")
+    everstore("repair", directory)
+    assert not (directory / ".everstore").exists()

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from support.command import everstore
+from support.command import environment, everstore
 from support.server import RunningServer
 
 LINE = b'2015-07-27T15:59:49.706 settings.Updated {"mail":"a@example.com"}'
@@ -21,7 +24,7 @@ def written(directory: Path, data: bytes, name: str = "user/1.log") -> Path:
 def test_a_sound_directory_is_said_to_be_sound(directory: Path) -> None:
     written(directory, SOUND)
     verified = everstore("verify", directory)
-    assert (verified.returncode, verified.stdout) == (0, f"1 journals, {len(SOUND)} bytes: sound\n")
+    assert (verified.returncode, verified.stdout) == (0, f"1 journals, 2 events, {len(SOUND)} bytes: sound\n")
 
 
 @pytest.mark.parametrize(
@@ -41,7 +44,7 @@ def test_each_fault_is_named_with_its_byte(directory: Path, data: bytes, at: int
     verified = everstore("verify", directory)
     assert verified.returncode == 1
     assert f"/user/1: byte {at}: {what}" in verified.stdout
-    assert "1 damaged" in verified.stdout
+    assert verified.stdout.endswith(": 1 journals and 0 commit logs damaged\n")
 
 
 def test_a_flipped_bit_in_any_timestamp_byte_is_found(directory: Path) -> None:
@@ -98,3 +101,58 @@ def test_a_damaged_commit_log_is_found(tmp_path: Path) -> None:
         verified = everstore("verify", server.journals)
     assert verified.returncode == 1
     assert ".everstore/worker-1.commits: bytes 512 to 1023: not the record of batch 0" in verified.stdout
+    assert verified.stdout.endswith(": 0 journals and 1 commit logs damaged\n")
+
+
+def test_at_most_ten_faults_of_one_journal_are_shown(directory: Path) -> None:
+    written(directory, b"x\n" * 11 + SOUND)
+    shown = everstore("verify", directory).stdout.splitlines()
+    assert (shown[9:11], len(shown)) == (
+        ["/user/1: byte 18: a line that does not begin with a timestamp and a space: b'x'", "/user/1: and more"],
+        12,
+    )
+
+
+def test_a_journal_that_the_server_noted_as_damaged_is_said(directory: Path) -> None:
+    written(directory, b"/user/1\tthe file has 7 bytes, though 9 were acknowledged\n", ".everstore/damaged")
+    written(directory, SOUND)
+    verified = everstore("verify", directory)
+    assert verified.returncode == 1
+    assert "/user/1: the file has 7 bytes, though 9 were acknowledged\n" in verified.stdout
+
+
+def test_what_is_no_regular_file_is_noted_and_not_opened(directory: Path) -> None:
+    os.mkfifo(directory / "pipe.log")
+    (directory / "link.log").symlink_to(directory / "elsewhere")
+    (directory / "folder").symlink_to(directory)
+    verified = everstore("verify", directory)
+    assert verified.returncode == 0
+    assert verified.stdout.splitlines()[:3] == [
+        f"note: {name} is no journal" for name in ("folder", "link.log", "pipe.log")
+    ]
+
+
+def test_what_cannot_be_read_is_one_line_and_not_called_sound(directory: Path) -> None:
+    (directory / ".everstore/damaged").mkdir(parents=True)
+    refused = everstore("verify", directory)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr == f"everstore: Is a directory: {directory}/.everstore/damaged\n"
+
+
+@pytest.mark.parametrize("command", [["verify"], ["repair", "--dry-run"]])
+def test_nothing_is_opened_for_writing(tmp_path: Path, command: list[str]) -> None:
+    with RunningServer(tmp_path / "journals") as server:
+        everstore("append", "/waits", stdin="a 1\n", port=server.port)
+        server.crash()
+        written(server.journals, SOUND[:-1])
+        looked = read_only(*command, server.journals)
+    assert looked.stderr == b""
+    assert b"byte 131: the end marker" in looked.stdout or b"bytes would be cut off" in looked.stdout
+
+
+def read_only(*arguments: object) -> subprocess.CompletedProcess[bytes]:
+    """Run a command in a process that fails at the first file that it would open for writing, make or remove."""
+    program = Path(__file__).parents[1] / "support/read_only.py"
+    return subprocess.run(
+        [sys.executable, program, *map(str, arguments)], capture_output=True, env=environment(1), check=False
+    )

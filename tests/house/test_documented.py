@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,14 @@ def test_every_setting_is_documented(setting: Setting) -> None:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_is_documented(command: str) -> None:
     assert f"\n## everstore {command}" in DOCUMENTED_COMMANDS
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_option_is_documented(command: str) -> None:
+    section = DOCUMENTED_COMMANDS.partition(f"\n## everstore {command}")[2].partition("\n## ")[0]
+    params = import_module(f"everstore.cli.{command}").command.params
+    options = {option for param in params for option in param.opts if option.startswith("--")} - {"--url"}
+    assert [option for option in options if f"`{option}" not in section] == []
 
 
 def test_no_limit_stands_without_its_reason() -> None:

@@ -93,3 +93,16 @@ def test_a_file_that_became_shorter_is_a_failed_read(tmp_path: Path, files: Jour
     with pytest.raises(Refused) as refused:
         files.read(b"/a", 0, len(LINE))
     assert refused.value.code == 5
+
+
+@pytest.mark.parametrize("there", [False, True], ids=["missing", "empty"])
+def test_a_journal_that_has_lost_all_its_acknowledged_bytes_is_damaged(tmp_path: Path, there: bool) -> None:
+    (tmp_path / ".everstore").mkdir()
+    disk = AbandonedDisk(str(tmp_path))
+    trust = Trust(disk)
+    trust.note_damage(b"/a", "the file is missing, though 9 bytes of it were acknowledged")
+    if there:
+        (tmp_path / "a.log").touch()
+    loaded = JournalFiles(disk, trust).load(b"/a")
+    assert (loaded.size, loaded.damage) == (0, "the file is missing, though 9 bytes of it were acknowledged")
+    assert JournalFiles(disk, trust).load(b"/b").damage == ""
