@@ -74,10 +74,11 @@ class CommitLog:
         self._disk.close(self._fd)
 
     def _start_epoch(self, clean: bool) -> None:
+        # Written before it counts: a write that fails must leave the old epoch in force, here as on the disk.
+        self._disk.write(self._fd, 0, Header(self._epoch + 1, self._durable, clean, self._boot).encode())
         self._epoch += 1
         self._sequence = 0
         self._position = SECTOR_BYTES
-        self._disk.write(self._fd, 0, Header(self._epoch, self._durable, clean, self._boot).encode())
 
     def _write(self, entries: list[Entry]) -> None:
         record = encode_record(self._epoch, self._sequence, entries)

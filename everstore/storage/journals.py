@@ -107,6 +107,8 @@ class JournalFiles:
             StorageFailed: who knows.
         """
         fd = self._descriptor(name)
+        if fd is None and base:
+            raise StorageFailed(f"the file of {name!r} is gone, though {base} bytes of it were acknowledged")
         if fd is None:
             fd = self._create(name)
         try:

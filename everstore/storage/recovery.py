@@ -52,7 +52,10 @@ def begin_log(disk: Disk, worker: int, earlier: list[int], epoch: int, durable: 
     for other in earlier:
         if other != worker:
             disk.remove(path_of(other))
-    return CommitLog(disk, worker, epoch, durable, boot_id())
+    log_file = CommitLog(disk, worker, epoch, durable, boot_id())
+    # What is logged is durable only if the log's own name is, and a removed log must not come back.
+    disk.sync_directory(".everstore")
+    return log_file
 
 
 @cache

@@ -72,6 +72,8 @@ class Server:
     def _link(self, worker: int) -> WorkerLink:
         settings = self._settings
         logs = [number for number in self._claim.commit_logs if (number - 1) % settings.workers == worker - 1]
+        if worker not in logs:
+            logs.append(worker)  # It makes its own log before it is READY, and may die between the two.
         job = Job(worker, settings.workers, logs, self._claim.journals, settings.durable, settings.transaction_lifetime)
         return WorkerLink(job, self._claim.lock, self._board.deliver, self._board.worker_died)
 
