@@ -18,8 +18,13 @@ IN_FLIGHT_MAX = 2048  # requests of one connection that wait for an answer; past
 IN_FLIGHT_BYTES_MAX = 4 * 1024 * 1024  # and their bytes; one request of any allowed size always passes
 OWED_BYTES_MAX = 256 * 1024  # answers that a client has not taken; past it the connection is not read from
 CREDIT_BYTES = 192 * 1024  # read replies that a worker may send ahead to one connection: three parts, so none waits
-SHUTDOWN_S_MAX = 10.0  # for clients to take their last answers
+SHUTDOWN_S_MAX = 10.0  # for clients to take their last answers when the server stops
+SHUTDOWN_POLL_S = 0.01  # between two looks whether they have
 RUBBISH_LINGER_S = 1.0  # for the refusal to reach a client that is being closed before it has stopped sending
+STALLED_S_MAX = 60.0  # without an answer that comes or is taken, until a client that sends no more is given up
+KEEPALIVE_S_FIRST = 60  # of silence, until the kernel asks whether a client's machine is still there,
+KEEPALIVE_S_NEXT = 10  # and again,
+KEEPALIVE_TRIES = 6  # so often: a dead one is found out in two minutes, and its transactions end
 
 # ---- between supervisor and worker ---------------------------------------------------------------------------------
 WORKERS_MAX = 256  # more processes than any one machine has use for
@@ -38,7 +43,8 @@ OPEN_FILES_MAX = 128  # journal files a worker keeps open; a further one costs a
 CACHED_JOURNALS_MAX = 1024  # journals whose size and last timestamp a worker remembers
 IDLE_JOURNAL_S = 10.0  # a journal that nobody used for so long is forgotten, and its file closed
 TRANSACTIONS_MAX = 16_384  # open at once in one worker, some 300 bytes each
-TYPES_PER_JOURNAL_MAX = 4096  # types remembered for one journal while transactions are open on it
+TYPES_PER_JOURNAL_MAX = 4096  # types remembered for one journal while transactions are open on it,
+TYPE_BYTES_PER_JOURNAL_MAX = 512 * 1024  # and their bytes: names twice as long as any language's, for all of them
 ENDED_TRANSACTIONS_REMEMBERED = 4096  # so that error 4 (too late) can be told from error 6 (never heard of)
 READ_BYTES = 64 * 1024  # one read of a journal file
 LIST_STEP_ENTRIES = 512  # directory entries looked at between two batches, about a millisecond

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from hashlib import sha256
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -73,9 +74,12 @@ def history(repository: Path) -> Iterator[tuple[str, Committed]]:
 
 
 def journal_of(author: str) -> str:
-    """A journal name for any author: what a name may not hold is percent-encoded, as are dots where two would meet."""
+    """A journal name for any author: what a name may not hold is percent-encoded, as are dots where two would meet. One
+    that would be too long is replaced by its hash.
+    """
     name = quote(author, safe="@+-_.") or "nobody"
-    return AUTHORS + (name.replace(".", "%2E") if ".." in name or name == "." else name)[:200]
+    name = name.replace(".", "%2E") if ".." in name or name == "." else name
+    return AUTHORS + (name if len(name) <= 200 else sha256(author.encode()).hexdigest())
 
 
 def import_history(db: Client[Any], authors: Repository[Author], repository: Path) -> int:

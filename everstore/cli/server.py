@@ -9,16 +9,17 @@ import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import click
 import trio
 
 from everstore import __version__, log
-from everstore.config.load import load
+from everstore.config.load import addresses, load
 from everstore.config.settings import SETTINGS, Settings
 from everstore.errors import ConfigError, DirectoryInUse, EverstoreError
-from everstore.storage.directory import claim, commit_logs
+from everstore.storage.directory import are_of_a_run_with, claim, commit_logs, sign
 from everstore.supervisor.server import Claim, Server
 
 EXIT_FAILED = 1
@@ -53,17 +54,38 @@ def main(config: str | None, **options: str | None) -> None:
     try:
         settings = load({name.replace("_", "-"): text for name, text in options.items()}, os.environ, config)
         log.configure(settings.log_level, settings.log_format)
-        listener = _bind(settings)
+        # The directory first: who finds it in use is to hear by whom, and not that the port is taken.
         journals = os.path.abspath(settings.journals)
-        lock = claim(journals, f"the server with process id {os.getpid()} on {_shown(listener)}")
+        who = f"the server with process id {os.getpid()}"
+        lock = claim(journals, who)
+        listener = _bind(settings)
+        claimed = _claimed(journals, lock, f"{who} on {_shown(listener)}", settings.workers)
+        settings = _make_room_for_connections(settings)
     except EverstoreError as error:
         click.echo(f"everstore-server: {error}", err=True)
         sys.exit(_EXIT_CODES.get(type(error), EXIT_FAILED))
     _warn_of_default_password(settings)
-    _make_room_for_connections(settings)
-    server = Server(settings, Claim(journals, lock, commit_logs(journals)), listener)
+    server = Server(settings, claimed, listener)
     with _signals_end_once(server):
-        trio.run(server.run, click.echo)
+        trio.run(server.run, _say)
+
+
+def _claimed(journals: str, lock: int, who: str, workers: int) -> Claim:
+    try:
+        sign(lock, who)
+        logs = commit_logs(journals)
+        return Claim(journals, lock, logs, are_of_a_run_with(journals, logs, workers))
+    except OSError as error:
+        raise ConfigError(f"--journals: {journals} cannot be used: {error}") from error
+
+
+def _say(line: str) -> None:
+    """Print a line. Nobody has to listen: a server whose standard output was closed serves on."""
+    try:
+        click.echo(line)
+    except OSError:
+        # Python would try again at its end, and fail with an exit code of its own.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 @contextmanager
@@ -83,9 +105,8 @@ def _signals_end_once(server: Server) -> Iterator[None]:
 
 
 def _bind(settings: Settings) -> socket.socket:
+    family, kind, protocol, _, address = addresses(settings.host, settings.port)[0]
     try:
-        found = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        family, kind, protocol, _, address = found[0]
         listener = socket.socket(family, kind, protocol)
         # So that the port can be bound again at once, while connections of an earlier server are still being forgotten.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -113,19 +134,29 @@ def _warn_of_default_password(settings: Settings) -> None:
         )
 
 
-def _make_room_for_connections(settings: Settings) -> None:
-    """Raise the limit of open files as far as the connections need; say so when that is not far enough."""
-    needed = settings.max_connections + 2 * settings.workers + _OWN_FILES
+def _make_room_for_connections(settings: Settings) -> Settings:
+    """Raise the limit of open files as far as the connections need; where that is not far enough, allow fewer: clients
+    must not take the descriptors that a new worker needs.
+
+    Raises:
+        ConfigError: not even one connection is possible.
+    """
+    own = 2 * settings.workers + _OWN_FILES
+    needed = settings.max_connections + own
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY or soft >= needed:
-        return
+        return settings
     allowed = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
     resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
-    if allowed < needed:
-        log.warning(
-            f"--max-connections {settings.max_connections} needs {needed} open files, and the limit is {allowed}: "
-            "raise it (ulimit -n), or fewer connections will be possible"
-        )
+    if allowed == needed:
+        return settings
+    if allowed <= own:
+        raise ConfigError(f"{own + 1} open files are needed at least, and the limit is {allowed}: raise it (ulimit -n)")
+    log.warning(
+        f"--max-connections {settings.max_connections} needs {needed} open files, and the limit is {allowed}: "
+        f"no more than {allowed - own} connections are possible until it is raised (ulimit -n)"
+    )
+    return replace(settings, max_connections=allowed - own)
 
 
 if __name__ == "__main__":

@@ -83,8 +83,17 @@ def is_loopback(host: str) -> bool:
     Raises:
         ConfigError: the name has no address.
     """
+    found = (str(address[0]).split("%")[0] for *_, address in addresses(host, 0))
+    return all(ipaddress.ip_address(each).is_loopback for each in found)
+
+
+def addresses(host: str, port: int) -> list[Any]:
+    """What a server can bind to listen on `host` and `port`: at least one row of `socket.getaddrinfo`.
+
+    Raises:
+        ConfigError: the name has no address.
+    """
     try:
-        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except OSError as error:
-        raise ConfigError(f"--host {host} has no address: {error.strerror or error}") from error
-    return all(ipaddress.ip_address(str(address[4][0]).split("%")[0]).is_loopback for address in found)
+        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (OSError, UnicodeError) as error:  # The latter for what cannot be a name at all.
+        raise ConfigError(f"--host {host} has no address: {getattr(error, 'strerror', None) or error}") from error

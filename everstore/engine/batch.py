@@ -35,7 +35,7 @@ class Batch:
     def refuse(self, connection: int, uid: int, code: Code) -> None:
         self._answers.append((connection, uid, replies.error(uid, self._worker, code), None))
 
-    def take(self, without_room: list[Journal]) -> list[Answer]:
+    def take(self, without_room: set[Journal]) -> list[Answer]:
         """All answers, in order; the batch is empty again."""
         answers, self._answers, self.changed = self._answers, [], {}
         if not without_room:

@@ -38,7 +38,7 @@ class GroupCommit:
         """True when requests of so many bytes can be committed without touching the reserve."""
         return self._disk.free_bytes() > limits.RESERVE_BYTES + 2 * request_bytes + limits.BLOCK_BYTES
 
-    def commit(self, journals: list[Journal]) -> list[Journal]:
+    def commit(self, journals: list[Journal]) -> set[Journal]:
         """Make the pending lines of these journals durable and visible; returns those for which there was no room.
 
         Raises:
@@ -48,7 +48,7 @@ class GroupCommit:
         try:
             self._write_log(entries)
         except NoSpace:
-            return journals
+            return set(journals)
         without_room: list[int] = []
         for index, entry in enumerate(entries):
             try:
@@ -57,7 +57,7 @@ class GroupCommit:
                 without_room.append(index)
         if without_room:
             self._cancel([entries[index] for index in without_room])
-        return [journals[index] for index in without_room]
+        return {journals[index] for index in without_room}
 
     def checkpoint(self) -> None:
         """Make the journals durable by themselves, so that the log may begin anew."""

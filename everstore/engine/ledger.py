@@ -50,7 +50,7 @@ class Ledger:
         if journal.declared is None:
             return  # No transaction is open here, so none can ever conflict with this commit.
         journal.declared.declare(types, journal.size)
-        if len(journal.declared) > limits.TYPES_PER_JOURNAL_MAX:
+        if _too_many(journal.declared):
             self._make_room_for_types(journal, journal.declared)
 
     def end(self, transaction: Transaction) -> None:
@@ -79,9 +79,10 @@ class Ledger:
     def _make_room_for_types(self, journal: Journal, declared: Declared) -> None:
         open_here = self._transactions.on(journal.name)
         declared.forget_until(min((each.opened_at for each in open_here), default=journal.size))
-        if len(declared) > limits.TYPES_PER_JOURNAL_MAX:
+        if _too_many(declared):
             log.warning(
-                f"more than {limits.TYPES_PER_JOURNAL_MAX} types came while transactions were open: these are ended",
+                f"more than {limits.TYPES_PER_JOURNAL_MAX} types, or {limits.TYPE_BYTES_PER_JOURNAL_MAX} bytes of "
+                "them, came while transactions were open: these are ended",
                 journal=log.shown(journal.name),
             )
             for transaction in open_here:
@@ -94,3 +95,7 @@ class Ledger:
         journal.open_count -= 1
         if not journal.open_count:
             journal.declared = None
+
+
+def _too_many(declared: Declared) -> bool:
+    return len(declared) > limits.TYPES_PER_JOURNAL_MAX or declared.type_bytes > limits.TYPE_BYTES_PER_JOURNAL_MAX

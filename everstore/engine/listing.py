@@ -82,8 +82,13 @@ class Listing:
         In this form a directory sorts exactly where the names in it do.
         """
         entries = self._disk.entries(os.fsdecode(folder[1:]))
-        while step := list(islice(entries, limits.LIST_STEP_ENTRIES)):
-            yield [key for entry in step if (key := _key(entry))]
+        try:
+            while step := list(islice(entries, limits.LIST_STEP_ENTRIES)):
+                yield [key for entry in step if (key := _key(entry))]
+        except (PermissionError, FileNotFoundError, NotADirectoryError):
+            # Somebody else's, as lost+found is, or gone just now: there is no journal in it that could be used.
+            if folder == b"/":
+                raise
 
     def _concerns(self, full: bytes) -> bool:
         """True for a name that is asked for, and a directory that may hold some."""
@@ -97,7 +102,10 @@ class Listing:
         return full.startswith(self._prefix) and full > self._after
 
     def _is_journal(self, name: bytes) -> bool:
-        return not fault_of(name) and self._disk.size_of(os.fsdecode(name[1:]) + SUFFIX) > 0
+        try:
+            return not fault_of(name) and self._disk.size_of(os.fsdecode(name[1:]) + SUFFIX) > 0
+        except OSError:
+            return False  # In a folder that cannot be entered, or is another file system's: nor could it be used.
 
 
 def _key(entry: os.DirEntry[str]) -> bytes:

@@ -57,11 +57,9 @@ def _end_of_text(files: JournalFiles, wanted: Wanted) -> int:
     journal, size = wanted.journal, wanted.size
     if not files.begins_line(journal.name, wanted.offset):
         raise Refused(Code.READ_FAILED, f"byte {wanted.offset} is not the start of a line")
-    if files.begins_line(journal.name, size):
-        return max(0, size - 1)
-    if journal.damage and size == journal.size:
-        return size  # Its marker is lost; what there is can still be read.
-    raise Refused(Code.READ_FAILED, f"byte {size} is not the start of a line")
+    if not files.begins_line(journal.name, size):
+        raise Refused(Code.READ_FAILED, f"byte {size} is not the start of a line")
+    return max(0, size - 1)
 
 
 def _pieces(files: JournalFiles, wanted: Wanted, end: int) -> Iterator[bytes]:

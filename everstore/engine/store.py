@@ -92,7 +92,7 @@ class Store:
             StorageFailed: nobody may be answered; the process must end.
         """
         changed = list(self._batch.changed.values())
-        without_room = self._group.commit(changed) if changed else []
+        without_room = self._group.commit(changed) if changed else set()
         self._counts["batches"] += bool(changed)
         for journal in changed:
             if journal not in without_room:
@@ -128,7 +128,7 @@ class Store:
     def _new_transaction(self, connection: int, frame: Frame) -> None:
         uid = frame[2]
         journal = self._journals.get(requests.name_only(frame[5]))
-        _check_size(journal.size)
+        _check_size(journal.size, limits.JOURNAL_BYTES_MAX)
         transaction = self._ledger.open(connection, journal)
         reply = replies.new_transaction(uid, self._worker, journal.size, transaction.uid)
         self._batch.answer(connection, uid, reply, journal)
@@ -158,7 +158,7 @@ class Store:
             raise Refused(Code.CANNOT_WRITE, "the disk is full")
         journal.stamp = max(self._clock.stamp(), journal.stamp)
         lines = stamped(events, journal.stamp)
-        _check_size(journal.size + len(lines) + 1)
+        _check_size(journal.size + len(lines) + 1, self._files.size_max)
         if journal.size == 0:
             self._files.prepare(journal.name)
         return lines
@@ -218,6 +218,6 @@ class Store:
         self._batch.answer(connection, uid, Listing(self._disk, prefix, after, most).replies(uid, self._worker), None)
 
 
-def _check_size(size: int) -> None:
-    if size > limits.JOURNAL_BYTES_MAX:
-        raise Refused(Code.JOURNAL_TOO_LARGE, f"{size} bytes are more than version 1 of the protocol can name")
+def _check_size(size: int, most: int) -> None:
+    if size > most:
+        raise Refused(Code.JOURNAL_TOO_LARGE, f"a journal of {size} bytes is over the limit of {most}")

@@ -23,11 +23,15 @@ def types_of(field: bytes) -> set[bytes]:
 
 
 class Declared:
-    """The last declaration of each type of one journal, for as long as a transaction is open on it."""
+    """The last declaration of each type of one journal, for as long as a transaction is open on it.
 
-    __slots__ = ("_last",)
+    `type_bytes`: what the types' names take.
+    """
+
+    __slots__ = ("_last", "type_bytes")
 
     def __init__(self) -> None:
+        self.type_bytes = 0
         self._last: dict[bytes, int] = {}
 
     def __len__(self) -> int:
@@ -36,6 +40,8 @@ class Declared:
     def declare(self, types: Iterable[bytes], size: int) -> None:
         """Note a commit of `types` that made the journal `size` bytes long."""
         for each in types:
+            if each not in self._last:
+                self.type_bytes += len(each)
             self._last[each] = size
 
     def conflicting(self, types: Iterable[bytes], opened_at: int) -> bytes | None:
@@ -46,6 +52,7 @@ class Declared:
     def forget_until(self, size: int) -> None:
         """Drop what no transaction opened at `size` or later can conflict with."""
         self._last = {each: at for each, at in self._last.items() if at > size}
+        self.type_bytes = sum(map(len, self._last))
 
     def roll_back(self, size: int) -> None:
         """Take back the declarations of commits behind `size`, which were not written after all.

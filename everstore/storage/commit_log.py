@@ -6,14 +6,11 @@ The state on disk is always one of: an epoch's header and its batches so far; a 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from everstore import limits
 from everstore.storage.disk import Disk
 from everstore.storage.records import CANCEL, SECTOR_BYTES, Entry, Header, encode_record, record_bytes
-
-SLACK_BYTES = 64 * 1024
-"""Room at the end that batches leave, so that a cancellation always finds some: it must not need a checkpoint, or
-space.
-"""
 
 
 def path_of(worker: int) -> str:
@@ -22,32 +19,30 @@ def path_of(worker: int) -> str:
 
 
 class CommitLog:
-    """An open commit log that is empty, in a new epoch.
+    """An open commit log that is empty, in the epoch behind that of `header`, which says also what kind of run this is.
 
     Raises (everything here): NoSpace when the disk is full and the log is as it was, StorageFailed otherwise.
     """
 
-    def __init__(self, disk: Disk, worker: int, epoch: int, durable: bool, boot: bytes) -> None:
+    def __init__(self, disk: Disk, worker: int, header: Header) -> None:
         self._disk = disk
-        self._durable = durable
-        self._boot = boot
-        self._epoch = epoch
+        self._header = header
         self._fd = disk.create(path_of(worker))
         if disk.size(self._fd) != limits.COMMIT_LOG_BYTES:
             # Whatever its size was, what it held has been replayed by now.
             disk.truncate(self._fd, 0)
             disk.allocate(self._fd, limits.COMMIT_LOG_BYTES)
         self._size = limits.COMMIT_LOG_BYTES
-        self._start_epoch(clean=False)
-        disk.sync(self._fd)
+        # Durable whatever the setting: what the last run has left here must not come back.
+        self._start_epoch(clean=False, durably=True)
 
     def has_room(self, entries: list[Entry]) -> bool:
         """True when the batch fits before a checkpoint."""
-        return self._position + record_bytes(entries) <= self._size - SLACK_BYTES
+        return self._position + _needed(entries) <= self._size
 
     def append(self, entries: list[Entry]) -> None:
         """Write one batch. A batch larger than an empty log makes the file grow until the next checkpoint."""
-        needed = self._position + record_bytes(entries) + SLACK_BYTES
+        needed = self._position + _needed(entries)
         if needed > self._size:
             self._disk.allocate_more(self._fd, needed)
             self._size = needed
@@ -55,33 +50,46 @@ class CommitLog:
 
     def cancel(self, entries: list[Entry]) -> None:
         """Take back these appends of the last batch."""
-        self._write([Entry(CANCEL, entry.name, entry.base, b"") for entry in entries])
+        self._write(_cancellation(entries))
 
     def sync(self) -> None:
         self._disk.sync(self._fd)
 
     def recycle(self) -> None:
-        """Forget all batches: the journals are as durable as they have to be. Durable itself with the next sync."""
+        """Forget all batches: the journals are as durable as they have to be."""
         if self._size != limits.COMMIT_LOG_BYTES:
             self._disk.truncate(self._fd, limits.COMMIT_LOG_BYTES)
             self._size = limits.COMMIT_LOG_BYTES
-        self._start_epoch(clean=False)
+        self._start_epoch(clean=False, durably=self._header.durable)
 
     def close(self) -> None:
         """Leave a log that says: nothing to replay, shut down in order."""
-        self._start_epoch(clean=True)
-        self._disk.sync(self._fd)
+        self._start_epoch(clean=True, durably=True)
         self._disk.close(self._fd)
 
-    def _start_epoch(self, clean: bool) -> None:
-        # Written before it counts: a write that fails must leave the old epoch in force, here as on the disk.
-        self._disk.write(self._fd, 0, Header(self._epoch + 1, self._durable, clean, self._boot).encode())
-        self._epoch += 1
+    def _start_epoch(self, clean: bool, durably: bool) -> None:
+        # Written before it counts: a write that fails must leave the old epoch in force, here as on the disk. Synced
+        # before the first record: a power cut could keep that one and lose the header, and then it would stand among
+        # records of the old epoch, which no crash explains.
+        header = replace(self._header, epoch=self._header.epoch + 1, clean=clean)
+        self._disk.write(self._fd, 0, header.encode())
+        if durably:
+            self._disk.sync(self._fd)
+        self._header = header
         self._sequence = 0
         self._position = SECTOR_BYTES
 
     def _write(self, entries: list[Entry]) -> None:
-        record = encode_record(self._epoch, self._sequence, entries)
+        record = encode_record(self._header.epoch, self._sequence, entries)
         self._disk.write(self._fd, self._position, record)
         self._position += len(record)
         self._sequence += 1
+
+
+def _needed(entries: list[Entry]) -> int:
+    """The bytes of a batch and of its cancellation, which must never need a checkpoint, or space."""
+    return record_bytes(entries) + record_bytes(_cancellation(entries))
+
+
+def _cancellation(entries: list[Entry]) -> list[Entry]:
+    return [Entry(CANCEL, entry.name, entry.base, b"") for entry in entries]

@@ -14,9 +14,11 @@ import fcntl
 import os
 import re
 
-from everstore.errors import ConfigError, DirectoryInUse
+from everstore.errors import ConfigError, DirectoryInUse, NoSpace, StorageFailed
 from everstore.journal.names import OWN_FOLDER
+from everstore.storage.commit_log import path_of as log_path_of
 from everstore.storage.disk import DIRECTORY_MODE, Disk
+from everstore.storage.records import SECTOR_BYTES, decode_header
 from everstore.storage.trust import doubt_everything
 
 LOCK = OWN_FOLDER + "/lock"
@@ -27,7 +29,7 @@ def claim(path: str, who: str) -> int:
     """Make the directory if need be, and lock it for this process and the workers it will fork.
 
     Returns the lock's descriptor, which stays open until the last of them has ended: then, and not before, may
-    another server work here. `who` (one line) tells that one who is here.
+    another server work here. `who` (one line) tells that one who is here; see `sign`.
 
     Raises:
         DirectoryInUse: another server is at work; the message says which.
@@ -35,17 +37,28 @@ def claim(path: str, who: str) -> int:
     """
     try:
         os.makedirs(path, DIRECTORY_MODE, exist_ok=True)
-        adopting = not os.path.exists(os.path.join(path, LOCK)) and bool(set(os.listdir(path)) - {OWN_FOLDER})
         os.makedirs(os.path.join(path, OWN_FOLDER), DIRECTORY_MODE, exist_ok=True)
         fd = os.open(os.path.join(path, LOCK), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
-    except OSError as error:
-        raise ConfigError(f"--journals: {path} cannot be used as the journal directory: {error.strerror}") from error
-    _lock(fd, path)
-    os.ftruncate(fd, 0)
-    os.pwrite(fd, who.encode() + b"\n", 0)
-    if adopting:
-        doubt_everything(Disk(path), "journals that were here before this server")
+        try:
+            _lock(fd, path)
+            # The lock is signed last, so that a first start that was cut off is made up for.
+            if not os.fstat(fd).st_size and set(os.listdir(path)) - {OWN_FOLDER}:
+                doubt_everything(Disk(path), "journals that were here before this server")
+            sign(fd, who)
+        except BaseException:
+            os.close(fd)
+            raise
+    except (OSError, NoSpace, StorageFailed) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise ConfigError(f"--journals: {path} cannot be used as the journal directory: {why}") from error
     return fd
+
+
+def sign(lock: int, who: str) -> None:
+    """Say in the lock who holds it, for those who find it held."""
+    line = who.encode() + b"\n"
+    os.pwrite(lock, line, 0)
+    os.ftruncate(lock, len(line))
 
 
 def _lock(fd: int, path: str) -> None:
@@ -53,11 +66,24 @@ def _lock(fd: int, path: str) -> None:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         holder = os.pread(fd, 1000, 0).decode(errors="replace").strip() or "an unknown process"
-        os.close(fd)
         raise DirectoryInUse(f"{path} is in use by {holder}") from None
 
 
 def commit_logs(path: str) -> list[int]:
     """The workers (numbers from 1 on) that have a commit log here, of this run or of earlier ones."""
-    found = (_COMMIT_LOG.match(entry) for entry in os.listdir(os.path.join(path, OWN_FOLDER)))
+    with os.scandir(os.path.join(path, OWN_FOLDER)) as entries:
+        found = [_COMMIT_LOG.match(entry.name) for entry in entries if entry.is_file(follow_symlinks=False)]
     return sorted(int(match[1]) for match in found if match)
+
+
+def are_of_a_run_with(path: str, logs: list[int], workers: int) -> bool:
+    """True when so many workers wrote these commit logs: then none of them holds a journal of another one."""
+    for number in logs:
+        with open(os.path.join(path, log_path_of(number)), "rb") as file:
+            sector = file.read(SECTOR_BYTES)
+        header = decode_header(sector)
+        if header is None and not sector.strip(b"\0"):
+            continue  # Its worker never got so far, and it holds nothing.
+        if header is None or header.workers != workers:
+            return False
+    return True

@@ -62,6 +62,7 @@ class Disk:
         # Held open for as long as the process lives: syncfs reports through it every write-back error since it was
         # opened.
         self._directory = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        self._device = os.fstat(self._directory).st_dev
 
     def open(self, path: str) -> int:
         """A descriptor for reading and writing an existing file."""
@@ -78,7 +79,8 @@ class Disk:
     def _folder(self, path: str, make: bool = False) -> Iterator[tuple[int, str]]:
         """The folder that a path's last component is in, and that component.
 
-        Walked one by one: a symbolic link on the way could lead out of the directory, or make two names one file.
+        Walked one by one: a symbolic link on the way could lead out of the directory, or make two names one file, and
+        what is mounted below it is another file system, which a checkpoint would not sync.
         """
         *parts, name = path.split("/")
         folder = self._directory
@@ -90,6 +92,8 @@ class Disk:
                 if folder != self._directory:
                     os.close(folder)
                 folder = below
+                if os.fstat(folder).st_dev != self._device:
+                    raise OSError(errno.EXDEV, "another file system is mounted on its folder")
             yield folder, name
         finally:
             if folder != self._directory:
@@ -113,14 +117,19 @@ class Disk:
                 written += os.pwrite(fd, memoryview(data)[written:], position + written)
 
     def append(self, path: str, line: bytes) -> None:
-        """Add a short line to a file, durably and in one piece."""
+        """Add a short line to a file, durably and in one piece. One that was torn before it stays a line of its own."""
         with _Failures(f"appending to {path}"):
-            fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, FILE_MODE, dir_fd=self._directory)
+            fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, FILE_MODE, dir_fd=self._directory)
             try:
-                os.write(fd, line)
+                size = os.fstat(fd).st_size
+                if size and os.pread(fd, 1, size - 1) != b"\n":
+                    line = b"\n" + line
+                if os.write(fd, line) < len(line):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
                 os.fsync(fd)
             finally:
                 os.close(fd)
+        self.sync_directory(os.path.dirname(path))
 
     def size(self, fd: int) -> int:
         return os.fstat(fd).st_size
@@ -190,16 +199,6 @@ class Disk:
         """Remove a file; one that is gone already is as good."""
         with _Failures(f"removing {path}"), suppress(FileNotFoundError):
             os.unlink(path, dir_fd=self._directory)
-
-    def copy(self, path: str, to: str) -> None:
-        """Copy a small file to a new name, durably."""
-        source, target = self.open(path), self.create(to)
-        try:
-            self.write(target, 0, self.read(source, 0, self.size(source)))
-            self.sync(target)
-        finally:
-            self.close(source)
-            self.close(target)
 
     def close(self, fd: int) -> None:
         os.close(fd)

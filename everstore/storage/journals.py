@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import errno
 import resource
+import sys
 from collections import OrderedDict
 from collections.abc import Container
 from dataclasses import dataclass
@@ -21,17 +22,17 @@ from everstore.errors import Code, NoSpace, Refused, StorageFailed
 from everstore.journal.names import path_of
 from everstore.journal.text import END, PREFIX_BYTES, STAMP
 from everstore.storage.disk import Disk
-from everstore.storage.repair import repair_by_table
+from everstore.storage.repair import judge_file, repair_by_table
 from everstore.storage.trust import Trust
 
 _TAIL_BYTES = 4096
-_NOT_A_FILE = frozenset({errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG})
+_NOT_A_FILE = frozenset({errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.EXDEV})
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What a journal is when it is first used: `size` in bytes, its last timestamp, and what is wrong with it, if
-    anything.
+    """What a journal is when it is first used: its `size` in bytes, its last timestamp, and what is wrong with it, if
+    anything. The size of a damaged one counts only what repair would keep.
     """
 
     size: int
@@ -41,7 +42,7 @@ class Loaded:
 
 class JournalFiles:
     """The journal files of one worker, by name. At most `limits.OPEN_FILES_MAX` are open; the longest unused is closed
-    for the next.
+    for the next. `size_max`: how many bytes a journal may have; checked before a commit is logged.
     """
 
     def __init__(self, disk: Disk, trust: Trust) -> None:
@@ -49,9 +50,8 @@ class JournalFiles:
         self._trust = trust
         self._open: OrderedDict[bytes, int] = OrderedDict()
         # Half of what the process may open: the rest is for the log, the channel, and a repair under way.
-        allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-        unlimited = allowed == resource.RLIM_INFINITY
-        self._open_max = limits.OPEN_FILES_MAX if unlimited else min(limits.OPEN_FILES_MAX, allowed // 2)
+        self._open_max = min(limits.OPEN_FILES_MAX, _allowed(resource.RLIMIT_NOFILE) // 2)
+        self.size_max = min(limits.JOURNAL_BYTES_MAX, _allowed(resource.RLIMIT_FSIZE))
 
     def load(self, name: bytes) -> Loaded:
         """Look at a journal that was not in use, and repair it first if a crash may have touched it.
@@ -64,7 +64,7 @@ class JournalFiles:
         try:
             fd = self._descriptor(name)
             if fd is not None and not damage and self._trust.doubts(self._disk.modified_ns(fd)):
-                repair_by_table(self._disk, name, fd)
+                damage = self._repair(name, fd)
             loaded = self._look(fd, damage)
         except OSError as error:
             raise _refusal(error) from error
@@ -76,15 +76,28 @@ class JournalFiles:
             log.error(f"damaged, so nothing is appended to it: {loaded.damage}", journal=log.shown(name))
         return loaded
 
+    def _repair(self, name: bytes, fd: int) -> str:
+        """Repair a journal that is in doubt; returns what makes that impossible, or nothing."""
+        try:
+            repair_by_table(self._disk, name, fd)
+        except StorageFailed as error:
+            # Noted durably, since nobody knows what of the repair is on the disk, and the file does not look doubtful
+            # any more: it has just been written.
+            damage = f"it could not be repaired: {error}"
+            self._trust.note_damage(name, damage)
+            return damage
+        return ""
+
     def _look(self, fd: int | None, damage: str) -> Loaded:
         size = 0 if fd is None else self._disk.size(fd)
         if fd is None or size == 0:
             return Loaded(0, b"", damage)
         line = _last_line(self._disk, fd, size)
-        stamp = line[:STAMP_BYTES] if STAMP.match(line) else b""
-        if not damage and (not stamp or len(line) < PREFIX_BYTES + 2 or line[-1:] != END):
+        if not damage and (not STAMP.match(line) or len(line) < PREFIX_BYTES + 2 or line[-1:] != END):
             damage = "it does not end as a journal does, in a line with a timestamp and one NUL"
-        return Loaded(size, stamp, damage)
+        if damage:
+            return Loaded(judge_file(self._disk, fd).keep, b"", damage)
+        return Loaded(size, line[:STAMP_BYTES], "")
 
     def prepare(self, name: bytes) -> None:
         """Make the file of a new journal, still empty, before its first commit is logged: a record that could never be
@@ -168,6 +181,12 @@ class JournalFiles:
             self._disk.close(self._open.popitem(last=False)[1])
         self._open[name] = fd
         return fd
+
+
+def _allowed(what: int) -> int:
+    """A limit of this process."""
+    soft = resource.getrlimit(what)[0]
+    return sys.maxsize if soft == resource.RLIM_INFINITY else soft
 
 
 def _last_line(disk: Disk, fd: int, size: int) -> bytes:

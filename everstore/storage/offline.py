@@ -7,15 +7,14 @@ is what allows it here: a server by itself does that only to journals that a cra
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from everstore.journal.names import OWN_FOLDER
 from everstore.journal.recovery import Verdict
 from everstore.storage.commit_log import path_of as log_path_of
-from everstore.storage.directory import claim, commit_logs
+from everstore.storage.directory import LOCK, claim, commit_logs
 from everstore.storage.disk import Disk
 from everstore.storage.recovery import recover
 from everstore.storage.repair import repair_by_table
@@ -90,5 +89,7 @@ def locked(path: str) -> Iterator[Repair]:
         yield Repair(path)
     finally:
         if not was_there:
-            shutil.rmtree(own)
+            os.remove(os.path.join(path, LOCK))
+            with suppress(OSError):  # Something is kept in it: then it stays.
+                os.rmdir(own)
         os.close(lock)

@@ -5,7 +5,7 @@
     |  header  | record, batch 0       | batch 1        |  older  |
     +----------+-----------------------+----------------+-- - - --+
 
-    header:  magic 8 | crc 4 | epoch 8 | durability 1 | clean 1 | boot id 36
+    header:  magic 8 | crc 4 | epoch 8 | workers 4 | durability 1 | clean 1 | boot id 36
     record:  magic 4 | crc 4 | payload bytes 4 | epoch 8 | sequence 4 | entries 4 | payload, zeros to a sector's edge
     entry:   name bytes 2 | kind 1 | base 8 | data bytes 4 | name | data
 
@@ -30,8 +30,8 @@ APPEND = 0
 CANCEL = 1
 """Takes back the append of the same journal and base: the file had no room for it. No data."""
 
-_HEADER = Struct("<8sIQBB36s")
-_HEADER_COVERED = Struct("<QBB36s")
+_HEADER = Struct("<8sIQIBB36s")
+_HEADER_COVERED = Struct("<QIBB36s")
 _HEADER_MAGIC = b"everlog1"
 _RECORD = Struct("<4sIIQII")
 _RECORD_COVERED = Struct("<IQII")
@@ -41,17 +41,18 @@ _ENTRY = Struct("<HBQI")
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """`durable`: the epoch's batches were synced one by one. `clean`: the server was shut down in order. `boot`: the
-    machine's boot id.
+    """`workers`: how many there are in this run, which says whose journals stand in this log. `durable`: the epoch's
+    batches are synced one by one. `clean`: the server was shut down in order. `boot`: the machine's boot id.
     """
 
     epoch: int
+    workers: int
     durable: bool
     clean: bool
     boot: bytes
 
     def encode(self) -> bytes:
-        covered = _HEADER_COVERED.pack(self.epoch, self.durable, self.clean, self.boot)
+        covered = _HEADER_COVERED.pack(self.epoch, self.workers, self.durable, self.clean, self.boot)
         return _HEADER_MAGIC + zlib.crc32(covered).to_bytes(4, "little") + covered
 
 
@@ -100,7 +101,7 @@ def encode_record(epoch: int, sequence: int, entries: list[Entry]) -> bytes:
 
 def decode(data: bytes) -> Log:
     """Read a whole log file."""
-    header = _decode_header(data)
+    header = decode_header(data)
     if header is None:
         return Log(None, damage="" if not data.strip(b"\0") else "bytes 0 to 511: not a commit log's header")
     log = Log(header)
@@ -116,13 +117,14 @@ def decode(data: bytes) -> Log:
     return log
 
 
-def _decode_header(data: bytes) -> Header | None:
+def decode_header(data: bytes) -> Header | None:
+    """The header of a log, of which `data` is at least the first sector; None where none stands."""
     if len(data) < SECTOR_BYTES or data[:8] != _HEADER_MAGIC:
         return None
-    _, crc, epoch, durable, clean, boot = _HEADER.unpack_from(data)
+    _, crc, epoch, workers, durable, clean, boot = _HEADER.unpack_from(data)
     if crc != zlib.crc32(data[12 : _HEADER.size]):
         return None
-    return Header(epoch, bool(durable), bool(clean), boot)
+    return Header(epoch, workers, bool(durable), bool(clean), boot)
 
 
 def _record_at(data: bytes, position: int, epoch: int, sequence: int | None) -> int | None:

@@ -1,7 +1,8 @@
 """What a worker does before it serves: replay the commit logs that fall to it, make that durable, begin an empty log.
 
-At any time each journal stands in at most one log: a run begins to serve only when all logs are empty, and in a run
-each journal has one worker. So workers can recover side by side, and their number may change between runs.
+At any time each journal stands in at most one log: a run with another number of workers than its logs are from serves
+only when all of them have been replayed, and in a run each journal has one worker. So workers can recover side by
+side, and their number may change between runs.
 
 | what the log says | what is done |
 | --- | --- |
@@ -9,20 +10,23 @@ each journal has one worker. So workers can recover side by side, and their numb
 | header, batches | replayed; synced, when the log was kept durable or the machine is the same since |
 | durability "os", and the machine was started anew since | also: doubt all journals: their last bytes may be lost |
 | something else | also: the log is kept aside, doubt all journals, and say so |
+
+In the last two cases the log is *unsure*: it may have lost batches that the journals have, or the other way round.
 """
 
 from __future__ import annotations
 
 import os
 import time
+import zlib
 from functools import cache
 
 from everstore import log
 from everstore.storage.commit_log import CommitLog, path_of
 from everstore.storage.disk import Disk
-from everstore.storage.records import Log, decode
+from everstore.storage.records import Header, Log, decode
 from everstore.storage.replay import replay
-from everstore.storage.trust import Trust, doubt_everything
+from everstore.storage.trust import Trust, doubt_everything, write_whole
 
 
 def recover(disk: Disk, trust: Trust, workers: list[int]) -> int:
@@ -33,26 +37,32 @@ def recover(disk: Disk, trust: Trust, workers: list[int]) -> int:
     """
     epoch = 0
     for worker in workers:
-        found = _read(disk, worker)
-        if found is None:
+        data = _read(disk, worker)
+        if data is None:
             continue
-        _report_doubts(disk, worker, found)
-        journals = replay(disk, trust, found.batches)
+        found = decode(data)
+        doubt = _doubt(disk, worker, data, found)
+        journals = replay(disk, trust, found.batches, sure=not doubt)
         if journals:
             log.info(f"replayed {len(found.batches)} batches onto {journals} journals", log=path_of(worker))
+        if doubt:
+            # Behind the replay, which is the last to write to these journals: only what was written before is doubted.
+            doubt_everything(disk, doubt)
         # Without a header nobody knows which epochs its old records are from: no number in use is as high as the time.
         epoch = max(epoch, found.header.epoch if found.header else time.time_ns())
     disk.sync_all()
     return epoch
 
 
-def begin_log(disk: Disk, worker: int, earlier: list[int], epoch: int, durable: bool) -> CommitLog:
-    """An empty log for `worker` in a new epoch; the logs `earlier` of other numbers, replayed by now, go."""
+def begin_log(disk: Disk, worker: int, earlier: list[int], header: Header) -> CommitLog:
+    """An empty log for `worker` in the epoch behind `header`'s; the logs `earlier` of other numbers, replayed by now,
+    go.
+    """
     assert worker in earlier or not disk.size_of(path_of(worker)), "a log is replayed before it is begun anew"
     for other in earlier:
         if other != worker:
             disk.remove(path_of(other))
-    log_file = CommitLog(disk, worker, epoch, durable, boot_id())
+    log_file = CommitLog(disk, worker, header)
     # What is logged is durable only if the log's own name is, and a removed log must not come back.
     disk.sync_directory(".everstore")
     return log_file
@@ -68,30 +78,38 @@ def boot_id() -> bytes:
         return b""
 
 
-def _read(disk: Disk, worker: int) -> Log | None:
+def _read(disk: Disk, worker: int) -> bytes | None:
     try:
         fd = disk.open(path_of(worker))
     except FileNotFoundError:
         return None
     try:
-        return decode(disk.read(fd, 0, disk.size(fd)))
+        return disk.read(fd, 0, disk.size(fd))
     finally:
         disk.close(fd)
 
 
-def _report_doubts(disk: Disk, worker: int, found: Log) -> None:
-    header = found.header
-    if found.damage:
-        aside = f"{path_of(worker)}.damaged-{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}"
-        disk.copy(path_of(worker), aside)
-        doubt_everything(disk, f"the commit log of worker {worker} is damaged: {found.damage}")
-        log.error(
-            f"a commit log is damaged: {found.damage}; a copy is kept, and all journals are checked before use",
-            log=aside,
-        )
-    elif header is not None and not header.durable and not header.clean and header.boot != boot_id():
-        doubt_everything(disk, "the machine was started anew while durability was os")
+def _doubt(disk: Disk, worker: int, data: bytes, found: Log) -> str:
+    """Why this log is unsure, or nothing. Said in the server's log; a damaged one is kept aside."""
+    if found.header is not None and _lost_its_machine(found.header):
         log.warning(
             'durability was "os" when the machine went down: all journals are checked before use',
             log=os.path.basename(path_of(worker)),
         )
+        return 'the machine went down while durability was "os"'
+    if not found.damage:
+        return ""
+    # Named by what it holds, so that a recovery that has to be tried again does not fill the disk with copies.
+    aside = f"{path_of(worker)}.damaged-{zlib.crc32(data):08x}"
+    write_whole(disk, aside, data)
+    log.error(
+        f"a commit log is damaged: {found.damage}; a copy is kept, and all journals are checked before use",
+        log=aside,
+    )
+    return f"the commit log of worker {worker} is damaged: {found.damage}"
+
+
+def _lost_its_machine(header: Header) -> bool:
+    """True when the machine may have gone down under a log that nobody kept durable."""
+    same_machine = header.boot == boot_id() != b""
+    return not header.durable and not header.clean and not same_machine

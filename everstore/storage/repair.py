@@ -7,11 +7,13 @@ cut, then markers are turned, then it is synced. Done again after any of these i
 from __future__ import annotations
 
 import mmap
-import os
 import time
+from contextlib import suppress
+from itertools import count
 
 from everstore import log
-from everstore.journal.names import path_of
+from everstore.errors import StorageFailed
+from everstore.journal.names import OWN_FOLDER, path_of
 from everstore.journal.recovery import Verdict, judge
 from everstore.storage.disk import Disk
 
@@ -22,7 +24,7 @@ def repair_by_table(disk: Disk, name: bytes, fd: int) -> tuple[Verdict, str]:
     Returns:
         What the table made of it, and the path of the file in which the bytes that were cut off are kept, if any were.
     """
-    verdict = _judge_file(disk, fd)
+    verdict = judge_file(disk, fd)
     size = disk.size(fd)
     kept = ""
     if verdict.keep < size:
@@ -40,26 +42,35 @@ def repair_by_table(disk: Disk, name: bytes, fd: int) -> tuple[Verdict, str]:
 
 
 def keep_beside(disk: Disk, path: str, data: bytes) -> str:
-    """Copy bytes that leave a journal into a new file `<path>.torn-<time>` beside it, durably; returns its path."""
-    stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime())
-    number = 0
-    while True:
-        kept = f"{path}.torn-{stamp}" + (f"-{number}" if number else "")
-        try:
-            fd = disk.create(kept, exclusive=True)
-            break
-        except FileExistsError:
-            number += 1
+    """Copy bytes that leave a journal into a new file `<path>.torn-<time>` beside it, durably; returns its path.
+
+    Where no file can be made beside it, it is made at the same path below the server's own folder.
+    """
+    try:
+        fd, kept = _new_file(disk, path)
+    except (StorageFailed, OSError):
+        fd, kept = _new_file(disk, f"{OWN_FOLDER}/kept/{path}")
     try:
         disk.write(fd, 0, data)
         disk.sync(fd)
     finally:
         disk.close(fd)
-    disk.sync_directory(os.path.dirname(path))
+    # With the folders on the way, which may be new.
+    disk.sync_all()
     return kept
 
 
-def _judge_file(disk: Disk, fd: int) -> Verdict:
+def _new_file(disk: Disk, path: str) -> tuple[int, str]:
+    stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime())
+    for number in count():
+        kept = f"{path}.torn-{stamp}" + (f"-{number}" if number else "")
+        with suppress(FileExistsError):
+            return disk.create(kept, exclusive=True), kept
+    raise AssertionError("counting has no end")
+
+
+def judge_file(disk: Disk, fd: int) -> Verdict:
+    """What the table makes of a journal's file."""
     if disk.size(fd) == 0:
         return Verdict(0, (), "")
     # Mapped, not read: a journal may be larger than memory.

@@ -5,16 +5,28 @@ known byte for byte. For each journal in the log its part, from the first logged
 must be, whether or not it seems to stand there already: after a failed sync the page cache shows bytes that the
 disk never got.
 
-What no crash explains – a journal that is missing or shorter than where its logged part begins, or longer than
-where it ends – is left alone, noted as damaged, and what the log knows of it is kept beside it.
+| the journal | of a sure log | of an unsure one (see recovery.py) |
+| --- | --- | --- |
+| can have come of the part by a crash | the part is written | the part is written |
+| holds the part, and perhaps more | (more is damage) | left as it is |
+| misses what stood before the part, or has something else there | damage | left as it is |
+| must not be written: immutable, over a limit, no file | damage | damage |
+
+Damage is what no crash explains: it is noted, and nothing is appended to that journal. Where the part is not written
+though the journal does not hold it, what the log knows is kept beside it. An unsure log's journals are then all
+judged by the table of `journal/recovery.py`.
 """
 
 from __future__ import annotations
 
+import errno
+import mmap
 from dataclasses import dataclass
 
 from everstore import log
+from everstore.errors import StorageFailed
 from everstore.journal.names import path_of
+from everstore.journal.recovery import judge
 from everstore.journal.text import END
 from everstore.storage.disk import Disk
 from everstore.storage.records import APPEND, Entry
@@ -22,6 +34,10 @@ from everstore.storage.repair import keep_beside
 from everstore.storage.trust import Trust
 
 _PAGE = 512
+_OF_THIS_FILE = frozenset(
+    {errno.EPERM, errno.EACCES, errno.EFBIG, errno.EISDIR, errno.ENOTDIR, errno.ELOOP, errno.EXDEV},
+)
+"""Failures that say something about one file, and will say it again at the next try. Others may pass."""
 
 
 @dataclass(slots=True)
@@ -36,7 +52,7 @@ class _Part:
     fault: str = ""
 
 
-def replay(disk: Disk, trust: Trust, batches: list[list[Entry]]) -> int:
+def replay(disk: Disk, trust: Trust, batches: list[list[Entry]], sure: bool) -> int:
     """Write all batches onto their journals; returns how many journals that were. Not yet durable.
 
     Raises:
@@ -44,11 +60,15 @@ def replay(disk: Disk, trust: Trust, batches: list[list[Entry]]) -> int:
     """
     parts = _parts(batches)
     for name, part in parts.items():
-        fault = _write(disk, name, part)
-        if fault:
-            kept = keep_beside(disk, path_of(name), bytes(part.image))
-            trust.note_damage(name, fault)
+        fault = _write_or_say(disk, name, part, sure)
+        if not fault:
+            continue
+        kept = keep_beside(disk, path_of(name), bytes(part.image))
+        if sure:
+            trust.note_damage(name, f"{fault}; what the commit log knows is in {kept}")
             log.error(f"damaged: {fault}; what the commit log knows is kept in {kept}", journal=log.shown(name))
+        else:
+            log.warning(f"{fault}; what the commit log knows is kept in {kept}", journal=log.shown(name))
     return len(parts)
 
 
@@ -71,8 +91,18 @@ def _parts(batches: list[list[Entry]]) -> dict[bytes, _Part]:
     return parts
 
 
-def _write(disk: Disk, name: bytes, part: _Part) -> str:
+def _write_or_say(disk: Disk, name: bytes, part: _Part, sure: bool) -> str:
     """Bring one journal up to the log; returns what makes that impossible, or nothing."""
+    try:
+        return _write(disk, name, part, sure)
+    except (StorageFailed, OSError) as error:
+        cause = error if isinstance(error, OSError) else error.__cause__
+        if isinstance(cause, OSError) and cause.errno in _OF_THIS_FILE:
+            return f"the file cannot be written: {cause.strerror}"
+        raise
+
+
+def _write(disk: Disk, name: bytes, part: _Part, sure: bool) -> str:
     path = path_of(name)
     try:
         fd = disk.open(path)
@@ -81,7 +111,9 @@ def _write(disk: Disk, name: bytes, part: _Part) -> str:
             return f"the file is missing, though {part.base} bytes of it were acknowledged"
         fd = disk.create(path)
     try:
-        fault = _fault(disk, fd, part)
+        if not sure and _holds(disk, fd, part):
+            return ""
+        fault = _fault(disk, fd, part) or ("" if sure else _fault_before(fd, part))
         if not fault:
             _overwrite(disk, fd, path, part)
         return fault
@@ -100,6 +132,26 @@ def _fault(disk: Disk, fd: int, part: _Part) -> str:
     if part.base and disk.read(fd, part.base - 1, 1) not in (END, b"\n"):
         return f"byte {part.base - 1} is not the end of a line"
     return ""
+
+
+def _fault_before(fd: int, part: _Part) -> str:
+    """What is wrong with the bytes before the part, which nobody has kept durable: they may hold zeros, and the last
+    of those is no marker.
+    """
+    if not part.base:
+        return ""
+    with mmap.mmap(fd, part.base, access=mmap.ACCESS_COPY) as data:
+        data[-1:] = END
+        found = judge(data)
+    return "" if found.keep == part.base else f"before byte {part.base} there is {found.why}"
+
+
+def _holds(disk: Disk, fd: int, part: _Part) -> bool:
+    """True when the journal has the part already, with its last marker turned or not."""
+    if not part.image:
+        return False
+    text = bytes(part.image[:-1])
+    return disk.read(fd, part.base, len(part.image)) in (text + END, text + b"\n")
 
 
 def _overwrite(disk: Disk, fd: int, path: str, part: _Part) -> None:

@@ -1,9 +1,11 @@
 """What is known about the journal directory beyond the journals' own bytes: two small text files in `.everstore/`.
 
+Both are only ever appended to, a line at a time, since several workers may recover side by side.
+
 `unvouched`: journals last written before a moment were not written under this server's commit logs – the original
 wrote them, or the machine went down while durability was "os" – so a crash may have left them torn. Each is looked
-at whole, and repaired by the table if need be, when it is first used. Its first line is that moment, in nanoseconds
-since 1970.
+at whole, and repaired by the table if need be, when it is first used. Each line is such a moment, in nanoseconds since
+1970, a TAB, and the reason; the latest counts.
 
 `damaged`: journals whose commit log vouches for bytes that are not there any more, a line each: name, TAB, what is
 wrong. Nothing is appended to them, nor are they made anew, until `everstore repair` has been told to.
@@ -25,7 +27,7 @@ class Trust:
 
     def __init__(self, disk: Disk) -> None:
         self._disk = disk
-        self._unvouched_ns = _moment(_read(disk, UNVOUCHED).partition(b"\n")[0])
+        self._unvouched_ns = max(map(_moment, _read(disk, UNVOUCHED).splitlines()), default=0)
         self._damaged = damaged_lines(_read(disk, DAMAGED))
 
     def doubts(self, modified_ns: int) -> bool:
@@ -39,7 +41,6 @@ class Trust:
     def note_damage(self, name: bytes, what: str) -> None:
         """Add a journal to the damaged ones, durably."""
         self._damaged[name] = what.encode()
-        # Appended, not replaced: several workers may recover at the same time.
         self._disk.append(DAMAGED, b"%s\t%s\n" % (name, what.encode()))
 
     @property
@@ -53,11 +54,10 @@ class Trust:
         write_whole(self._disk, DAMAGED, b"".join(b"%s\t%s\n" % line for line in self._damaged.items()))
 
 
-def _moment(text: bytes) -> int:
-    """Nanoseconds since 1970. A file that somebody has spoilt doubts everything: looking twice harms nobody."""
-    if text.isdigit() or not text:
-        return int(text or b"0")
-    return 2**63
+def _moment(line: bytes) -> int:
+    """Nanoseconds since 1970. A line that somebody has spoilt doubts everything: looking twice harms nobody."""
+    text = line.partition(b"\t")[0]
+    return int(text) if text.isdigit() else 2**63
 
 
 def damaged_lines(data: bytes) -> dict[bytes, bytes]:
@@ -70,7 +70,7 @@ def damaged_lines(data: bytes) -> dict[bytes, bytes]:
 
 def doubt_everything(disk: Disk, why: str) -> None:
     """From now on doubt all journals that were last written before now."""
-    write_whole(disk, UNVOUCHED, b"%d\n%s\n" % (time.time_ns(), why.encode()))
+    disk.append(UNVOUCHED, b"%d\t%s\n" % (time.time_ns(), why.encode()))
 
 
 def write_whole(disk: Disk, path: str, data: bytes) -> None:

@@ -83,7 +83,7 @@ class Client:
 
     @property
     def overloaded(self) -> bool:
-        return (
+        return not self.out.broken and (
             self._in_flight_count >= limits.IN_FLIGHT_MAX
             or self._in_flight_bytes >= limits.IN_FLIGHT_BYTES_MAX
             or self.out.owed >= limits.OWED_BYTES_MAX
@@ -98,9 +98,15 @@ class Client:
         while self.overloaded:
             await self._changed.park()
 
-    async def until_idle(self) -> None:
+    async def until_idle(self) -> bool:
+        """Wait until it is; False when for long no answer has come or been taken."""
         while not self.idle:
-            await self._changed.park()
+            before = (self._in_flight_count, self.out.sent)
+            with trio.move_on_after(limits.STALLED_S_MAX) as waiting:
+                await self._changed.park()
+            if waiting.cancelled_caught and before == (self._in_flight_count, self.out.sent):
+                return False
+        return True
 
     def asked(self, worker: int, request: Request) -> None:
         """A request has gone to a worker."""

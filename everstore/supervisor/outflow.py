@@ -18,10 +18,14 @@ _SEND_BYTES = 256 * 1024
 
 
 class Outflow:
-    """The sending side of one socket. `on_drained` is called whenever nothing is left over."""
+    """The sending side of one socket. `on_drained` is called whenever nothing is left over.
+
+    `owed` and `sent`: bytes that the socket has still to take, and that it has taken.
+    """
 
     def __init__(self, sock: socket.socket, nursery: trio.Nursery, on_drained: Callable[[], object]) -> None:
         self.owed = 0
+        self.sent = 0
         self.broken = False
         self._sock = sock
         self._nursery = nursery
@@ -48,12 +52,14 @@ class Outflow:
 
     def _try(self, data: bytes | memoryview) -> int:
         try:
-            return self._sock.send(data)
+            sent = self._sock.send(data)
         except BlockingIOError:
             return 0
         except OSError:
             self._break()
             return len(data)
+        self.sent += sent
+        return sent
 
     def _break(self) -> None:
         self.broken = True

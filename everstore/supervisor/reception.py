@@ -6,11 +6,13 @@ Error handling: nothing that a client does raises here. One that breaks the rule
 from __future__ import annotations
 
 import socket
+from contextlib import suppress
 
 import trio
 
 from everstore import limits, log
 from everstore.config.settings import Settings
+from everstore.supervisor import tcp
 from everstore.supervisor.client import Client
 from everstore.supervisor.switchboard import Switchboard, complain
 from everstore.supervisor.worker_link import WorkerLink
@@ -29,6 +31,7 @@ class Reception:
         self._board = board
         self._credentials = Credentials(settings.user.encode(), settings.password.encode())
         self._last_number = 0
+        self._complained = False
 
     async def accept(self, nursery: trio.Nursery) -> None:
         """Take clients for ever, each served by a task of its own in `nursery`."""
@@ -36,13 +39,12 @@ class Reception:
             await trio.lowlevel.wait_readable(self._listener)
             try:
                 sock, address = self._listener.accept()
-                sock.setblocking(False)
-                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                tcp.prepare(sock)
             except BlockingIOError:
                 continue
             except OSError as error:
                 # Out of descriptors, or the client is gone already. The pause keeps this from spinning.
-                log.warning(f"a connection could not be accepted: {error.strerror}")
+                self._complain(f"a connection could not be accepted: {error.strerror}")
                 await trio.sleep(0.1)
                 continue
             self._admit(sock, f"{address[0]}:{address[1]}", nursery)
@@ -58,18 +60,25 @@ class Reception:
     def _admit(self, sock: socket.socket, peer: str, nursery: trio.Nursery) -> None:
         if len(self._board.clients) >= self._settings.max_connections:
             self.refused += 1
-            log.warning(
+            self._complain(
                 f"a connection was refused: there are {len(self._board.clients)}, the limit (--max-connections)",
                 peer=peer,
             )
             sock.close()
             return
         self.accepted += 1
+        self._complained = False
         session = Session(self._credentials, self._settings.max_request)
         self._last_number = self._last_number % 0xFFFFFFFF + 1
         client = Client(self._last_number, sock, peer, session, nursery, self._board.give_credit)
         self._board.clients[client.number] = client
         nursery.start_soon(self._serve_client, client)
+
+    def _complain(self, why: str, **context: object) -> None:
+        """Log the first of a row of connections that cannot be had; more must not fill the disk with lines."""
+        say = log.debug if self._complained else log.warning
+        self._complained = True
+        say(why, **context)
 
     async def _serve_client(self, client: Client) -> None:
         log.debug("connected", connection=client.number, peer=client.peer)
@@ -79,12 +88,18 @@ class Reception:
                 await self._log_in(client)
                 await self._listen(client, State.OPEN)
             if client.listening.cancelled_caught:
-                self._hear_what_is_there(client)
-            with trio.move_on_after(limits.SHUTDOWN_S_MAX):
-                await client.until_idle()
-            if client.session.state is State.CLOSED:
+                await self._hear_what_has_arrived(client)
+            if not await client.until_idle():
+                log.warning(
+                    f"closed: it took no answer for {limits.STALLED_S_MAX:g} seconds",
+                    connection=client.number,
+                    peer=client.peer,
+                )
+            elif client.session.state is State.CLOSED:
                 log.warning(f"closed: {client.session.why}", connection=client.number, peer=client.peer)
                 await _refuse_and_linger(client)
+            elif client.listening.cancelled_caught:
+                await _let_answers_arrive(client)
         except Exception:  # noqa: BLE001 - a bug that one client has found must not cost the others their server
             log.exception("this is a bug in Everstore", connection=client.number, peer=client.peer)
         finally:
@@ -114,16 +129,20 @@ class Reception:
             for link in self._hear(client, data):
                 await link.until_not_crowded()
 
-    def _hear_what_is_there(self, client: Client) -> None:
+    async def _hear_what_has_arrived(self, client: Client) -> None:
         """The server is stopping: what has arrived is still heard, and nothing that comes later."""
-        while client.session.state is State.OPEN and not client.overloaded:
+        left = tcp.unread_bytes(client.sock)
+        while left > 0 and client.session.state is State.OPEN:
+            await client.until_not_overloaded()
             try:
-                data = client.sock.recv(limits.RECEIVE_BYTES)
+                data = client.sock.recv(min(left, limits.RECEIVE_BYTES))
             except OSError:
                 return
             if not data:
                 return
-            self._hear(client, data)
+            left -= len(data)
+            for link in self._hear(client, data):
+                await link.until_not_crowded()
 
     def _hear(self, client: Client, data: bytes) -> list[WorkerLink]:
         """What a client says, sent on its way; returns the workers that got some of it."""
@@ -155,3 +174,15 @@ async def _refuse_and_linger(client: Client) -> None:
                     return
         except OSError:
             return
+
+
+async def _let_answers_arrive(client: Client) -> None:
+    """The server is stopping, and the client may still send: closing now could lose answers that are on their way."""
+    with suppress(OSError):
+        client.sock.shutdown(socket.SHUT_WR)
+        while tcp.unacknowledged_bytes(client.sock):
+            with trio.move_on_after(limits.SHUTDOWN_POLL_S):
+                await trio.lowlevel.wait_readable(client.sock)
+            with suppress(BlockingIOError):
+                if not client.sock.recv(limits.RECEIVE_BYTES):
+                    return

@@ -29,12 +29,13 @@ from everstore.worker.loop import Job
 @dataclass(frozen=True, slots=True)
 class Claim:
     """The journal directory, which this process has locked: its path, the lock, and the workers whose commit logs are
-    in it.
+    in it. `same_workers`: those are from runs with as many workers as this one.
     """
 
     journals: str
     lock: int
     commit_logs: list[int]
+    same_workers: bool
 
 
 class Server:
@@ -78,12 +79,11 @@ class Server:
         return WorkerLink(job, self._claim.lock, self._board.deliver, self._board.worker_died)
 
     async def _until_recovered(self) -> None:
-        """Wait for the workers; for all of them where their number has changed, since then one may hold another's
-        journals in its log.
+        """Wait for the workers; where their number has changed, until all have replayed their logs, since then one's
+        log may hold another's journals.
         """
-        same_workers = self._claim.commit_logs in ([], [link.number for link in self._board.links])
         for link in self._board.links:
-            await (link.tried if same_workers else link.ready).wait()
+            await (link.tried if self._claim.same_workers else link.ready).wait()
 
     def _ready_line(self) -> str:
         settings = self._settings

@@ -79,8 +79,10 @@ class WorkerLink:
 
     @property
     def crowded(self) -> bool:
+        if self.state is State.DOWN:
+            return False
         waiting = self._held_bytes if self.state is State.REPLACED else self._out.owed
-        return self.state is not State.DOWN and waiting >= limits.CHANNEL_BACKLOG_BYTES_MAX
+        return waiting >= limits.CHANNEL_BACKLOG_BYTES_MAX
 
     async def until_not_crowded(self) -> None:
         while self.crowded:
@@ -96,8 +98,9 @@ class WorkerLink:
                 nursery.cancel_scope.cancel()
             pause = self._mourn(trio.current_time() - born < limits.WORKER_YOUNG_S)
             await self._bury(pause)
-            with trio.CancelScope() as self._pause:
-                await trio.sleep(pause)
+            if not self._stopping:
+                with trio.CancelScope() as self._pause:
+                    await trio.sleep(pause)
         self.ended.set()
 
     def stop(self) -> None:

@@ -21,7 +21,8 @@ from everstore.engine.store import Store
 from everstore.errors import NoSpace, StorageFailed
 from everstore.storage.disk import Disk
 from everstore.storage.journals import JournalFiles
-from everstore.storage.recovery import begin_log, recover
+from everstore.storage.records import Header
+from everstore.storage.recovery import begin_log, boot_id, recover
 from everstore.storage.trust import Trust
 from everstore.wire.layouts import Type
 from everstore.worker.channel import CREDIT, GONE, READY, Item, RequestCutter, note
@@ -66,7 +67,8 @@ def run(job: Job, channel: socket.socket, leave: Callable[[int], NoReturn]) -> N
 def _serve(job: Job, channel: socket.socket) -> None:
     disk = Disk(job.journals)
     epoch = recover(disk, Trust(disk), job.replays)
-    commit_log = begin_log(disk, job.worker, job.replays, epoch, job.durable)
+    header = Header(epoch, job.workers, job.durable, clean=False, boot=boot_id())
+    commit_log = begin_log(disk, job.worker, job.replays, header)
     channel.sendall(note(0, READY))
     arrivals = _Arrivals(channel)
     first = arrivals.take(None)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -154,3 +155,9 @@ def test_a_secret_is_in_no_error_message() -> None:
     with pytest.raises(ConfigError) as refused:
         loaded(None, {"EVERSTORE_PASSWORD": "s3cret" * 9})
     assert "s3cret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("host", ["a..b", "." + "x" * 64, "no such name", "x" * 64 + ".example"])
+def test_a_host_that_cannot_be_one_is_said(host: str) -> None:
+    with pytest.raises(ConfigError, match=f"--host {re.escape(host)} has no address"):
+        loaded(host=host)

@@ -9,6 +9,7 @@ import pytest
 from support.embedded import Answered, Embedded, Opened, committed, committing, opened, opening, reading
 from support.fakes.disk import AbandonedDisk, FailingDisk
 
+from everstore import limits
 from everstore.errors import NoSpace, StorageFailed
 from everstore.journal.inspection import faults
 from everstore.journal.names import path_of
@@ -79,6 +80,14 @@ def made(directory: Path) -> Path:
     return directory
 
 
+@pytest.fixture(params=[limits.COMMIT_LOG_BYTES, 4096], ids=["", "checkpoints"])
+def log_bytes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
+    """A log that the workload does not fill, and one that makes it checkpoint."""
+    monkeypatch.setattr(limits, "COMMIT_LOG_BYTES", request.param)
+    return int(request.param)
+
+
+@pytest.mark.usefixtures("log_bytes")
 @pytest.mark.parametrize("tear", [False, True])
 def test_a_disk_that_fails_at_any_call_loses_nothing_acknowledged(tmp_path: Path, tear: bool) -> None:
     ready, calls = calls_of(tmp_path / "count", full=False)
@@ -98,6 +107,7 @@ def test_a_disk_that_fails_at_any_call_loses_nothing_acknowledged(tmp_path: Path
         AbandonedDisk.abandon_all()
 
 
+@pytest.mark.usefixtures("log_bytes")
 @pytest.mark.parametrize("tear", [False, True])
 def test_a_disk_that_is_full_at_any_call_refuses_and_goes_on(tmp_path: Path, tear: bool) -> None:
     ready, calls = calls_of(tmp_path / "count", full=True)

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import errno
+import os
+from collections.abc import Iterator
 from pathlib import Path
 from struct import unpack_from
 
@@ -58,3 +61,19 @@ def test_many_journals_in_one_folder_come_in_order_and_in_pages(tmp_path: Path) 
     (folder / "other.txt").touch()
     names = listed(Embedded(tmp_path), b"", b"", 4096)
     assert names == sorted(b"/many/%d" % number for number in range(12_000))
+
+
+class PartlyClosedDisk(AbandonedDisk):
+    """A directory below which is one that its user must not look into, as `lost+found` is for all but root."""
+
+    def entries(self, path: str) -> Iterator[os.DirEntry[str]]:
+        if path.startswith("lost+found"):
+            raise PermissionError(errno.EACCES, "Permission denied")
+        yield from super().entries(path)
+
+
+def test_a_folder_that_must_not_be_read_hides_no_other(tmp_path: Path) -> None:
+    store = Embedded(tmp_path, PartlyClosedDisk(str(tmp_path)))
+    for name in (b"/a", b"/lost+found/b", b"/z"):
+        store.append(name, b"t 1")
+    assert listed(store, b"", b"", 10) == [b"/a", b"/z"]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import os
 import select
+import signal
 import socket
 import time
 from collections.abc import Iterator
@@ -144,3 +146,27 @@ def test_a_client_that_does_not_read_is_not_read_from(tmp_path: Path) -> None:
             assert other.append(b"/other", b"t {}")
             assert time.monotonic() - start < QUICK_S_MAX
         assert not other.exists(b"/none")
+
+
+class ConfinedServer(RunningServer):
+    """A server that may hold so few open files that not all connections fit that it was told to allow."""
+
+    FILES_MAX = 128
+
+    def command(self) -> list[str]:
+        return ["prlimit", f"--nofile={self.FILES_MAX}:{self.FILES_MAX}", *super().command()]
+
+
+def test_connections_do_not_take_the_descriptors_that_a_new_worker_needs(tmp_path: Path) -> None:
+    with ConfinedServer(tmp_path / "journals", workers=2) as server, contextlib.ExitStack() as stack:
+        while not refused(server):
+            client = stack.enter_context(Client(server.port))
+            assert not client.exists(b"/a")
+        lines = len(server.log().splitlines())
+        assert all(refused(server) for _ in range(20))
+        assert len(server.log().splitlines()) == lines, "refused one after the other, they are said once"
+        pids = server.worker_pids()
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+        until(lambda: len(set(server.worker_pids()) - set(pids)) == 2, "both have successors")
+        until(lambda: client.ask(frames.exists(b"/a")).kind == frames.EXISTS, "it serves again")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+import socket
 import subprocess
+import threading
 from pathlib import Path
 
 import pytest
@@ -205,3 +208,63 @@ def test_the_ready_line_names_address_directory_workers_and_durability(tmp_path:
     with RunningServer(directory, workers=3, durability="os") as server:
         for part in (f"127.0.0.1:{server.port}", str(directory), "3", "os"):
             assert part in server.ready_line
+
+
+def test_answers_reach_a_client_that_is_still_sending_when_the_server_ends(tmp_path: Path) -> None:
+    """Its requests are more than may be in flight, its answers more than it has room for, and it takes them late."""
+    count = 6_000
+    directory = tmp_path / "journals"
+    with RunningServer(directory, workers=1) as server, Client(server.port) as client:
+        client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.send(*[frames.open_transaction(b"/a", uid) for uid in range(count)])
+        transactions = [frames.TWO.unpack(reply.body)[1] for reply in client.receive_many(count)]
+        load = b"t " + b"x" * 2000
+        requests = b"".join(frames.commit(b"/a", 1, each, b"", load, uid) for uid, each in enumerate(transactions))
+        sending = threading.Thread(target=send_until_cut_off, args=(client, requests))
+        sending.start()
+        until(lambda: (directory / "a.log").exists(), "commits are under way")
+        server.process.send_signal(signal.SIGTERM)
+        until(lambda: "SIGTERM" in server.log(), "it is ending")
+        received = client.until_closed()
+        sending.join()
+        assert server.wait() == 0
+    answers = len(received) // (frames.HEADER.size + 8)
+    assert answers == (directory / "a.log").read_bytes().count(load) > 0
+
+
+def send_until_cut_off(client: Client, data: bytes) -> None:
+    with contextlib.suppress(OSError):
+        client.send(data)
+
+
+def test_a_second_server_on_the_directory_hears_who_is_there_even_on_the_same_port(tmp_path: Path) -> None:
+    with RunningServer(tmp_path / "journals") as server:
+        second = RunningServer(tmp_path / "journals", port=server.port)
+        refused = subprocess.run(second.command(), capture_output=True, text=True, timeout=20, check=False)
+        assert refused.returncode == 3
+        assert f"in use by the server with process id {server.pid} on 127.0.0.1:{server.port}" in refused.stderr
+
+
+def test_nobody_has_to_listen_when_it_says_that_it_is_ready(tmp_path: Path) -> None:
+    port = free_port()
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = RunningServer(tmp_path / "journals", port=port).command()
+    process = subprocess.Popen(command, stdout=writing, stderr=subprocess.DEVNULL)
+    os.close(writing)
+    try:
+        until(lambda: served(port), "it serves")
+    finally:
+        process.terminate()
+    assert process.wait(20) == 0
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def served(port: int) -> bool:
+    with contextlib.suppress(ConnectionError, AssertionError), Client(port) as client:
+        return not client.exists(b"/a")
+    return False

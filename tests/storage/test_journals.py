@@ -3,12 +3,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support.fakes.disk import AbandonedDisk
+from support.fakes.disk import AbandonedDisk, FailingDisk
 
 from everstore import limits
-from everstore.errors import Refused
+from everstore.errors import Refused, StorageFailed
 from everstore.storage.journals import JournalFiles
-from everstore.storage.trust import Trust
+from everstore.storage.trust import Trust, doubt_everything
 
 STAMP = b"2026-11-21T12:00:00.000"
 LINE = STAMP + b" t 1"
@@ -106,3 +106,56 @@ def test_a_journal_that_has_lost_all_its_acknowledged_bytes_is_damaged(tmp_path:
     loaded = JournalFiles(disk, trust).load(b"/a")
     assert (loaded.size, loaded.damage) == (0, "the file is missing, though 9 bytes of it were acknowledged")
     assert JournalFiles(disk, trust).load(b"/b").damage == ""
+
+
+@pytest.mark.parametrize(
+    ("data", "whole"),
+    [
+        (LINE + b"\0" + LINE[:26], LINE + b"\0"),
+        (LINE + b"\0\n", LINE + b"\0"),
+        (LINE + b"\0" + LINE + b"\0", LINE + b"\0" + LINE + b"\0"),
+        (LINE[:26], b""),
+    ],
+)
+def test_of_a_damaged_journal_only_whole_transactions_are_served(
+    tmp_path: Path, files: JournalFiles, data: bytes, whole: bytes
+) -> None:
+    (tmp_path / "a.log").write_bytes(data)
+    loaded = files.load(b"/a")
+    assert loaded.damage
+    assert loaded.size == len(whole)
+
+
+def test_a_journal_that_is_gone_is_never_made_anew_behind_its_start(tmp_path: Path, files: JournalFiles) -> None:
+    files.append(b"/a", 0, LINE + b"\0")
+    files.forget(b"/a")
+    (tmp_path / "a.log").unlink()
+    with pytest.raises(StorageFailed, match="gone"):
+        files.append(b"/a", len(LINE) + 1, LINE + b"\0")
+    assert not (tmp_path / "a.log").exists()
+
+
+def test_what_is_mounted_below_the_directory_is_no_place_for_journals() -> None:
+    """The root of the file system, and /proc below it, stand for a directory and what is mounted there."""
+    disk = AbandonedDisk("/")
+    with pytest.raises(Refused, match="another file system") as refused:
+        JournalFiles(disk, Trust(disk)).load(b"/proc/version")
+    assert refused.value.code == 8
+
+
+@pytest.mark.parametrize("call", range(5))
+def test_a_journal_that_cannot_be_repaired_is_damaged_and_nothing_else(tmp_path: Path, call: int) -> None:
+    """The calls: making the file for what is cut off, writing and syncing it, cutting the journal, syncing it."""
+    (tmp_path / ".everstore").mkdir()
+    (tmp_path / "a.log").write_bytes(LINE + b"\0" + LINE[:26])
+    doubt_everything(AbandonedDisk(str(tmp_path)), "a test")
+    disk = FailingDisk(str(tmp_path), fail_at=call)
+    files = JournalFiles(disk, Trust(disk))
+    loaded = files.load(b"/a")
+    assert loaded.size == len(LINE) + 1, "what is whole can be read"
+    if call == 0:
+        assert not loaded.damage, "there is another place for it"
+    else:
+        assert "could not be repaired" in loaded.damage
+        assert Trust(disk).damage_of(b"/a") == loaded.damage, "also after the next start"
+    assert files.load(b"/b").damage == ""

@@ -4,7 +4,7 @@ import pytest
 
 from everstore.storage.records import APPEND, CANCEL, SECTOR_BYTES, Entry, Header, decode, encode_record, record_bytes
 
-HEADER = Header(7, durable=True, clean=False, boot=b"b" * 36)
+HEADER = Header(7, workers=2, durable=True, clean=False, boot=b"b" * 36)
 BATCHES = [
     [Entry(APPEND, b"/a", 0, b"2026-11-21T12:00:00.000 a 1\0"), Entry(APPEND, b"/b", 90, b"x" * 700 + b"\0")],
     [Entry(CANCEL, b"/b", 90, b"")],

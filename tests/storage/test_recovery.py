@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from support.embedded import Embedded, committed
-from support.fakes.disk import AbandonedDisk
+from support.fakes.disk import AbandonedDisk, FailingDisk
 
 from everstore import limits
-from everstore.errors import DirectoryInUse
+from everstore.errors import ConfigError, DirectoryInUse, NoSpace
 from everstore.storage import recovery
 from everstore.storage.commit_log import CommitLog, path_of
-from everstore.storage.directory import claim, commit_logs
-from everstore.storage.records import APPEND, Entry
+from everstore.storage.directory import are_of_a_run_with, claim, commit_logs
+from everstore.storage.records import APPEND, Entry, Header, decode
 from everstore.storage.trust import Trust
 
+HEADER = Header(0, workers=1, durable=True, clean=False, boot=b"")
 LINE = b"2026-11-21T12:00:00.000 t 1"
 
 
@@ -28,7 +30,8 @@ def directory(tmp_path: Path) -> Path:
 
 def logged(directory: Path, worker: int, name: bytes, durable: bool = True, boot: bytes | None = None) -> None:
     """A worker's log with one batch that did not reach its journal."""
-    log = CommitLog(AbandonedDisk(str(directory)), worker, 0, durable, recovery.boot_id() if boot is None else boot)
+    header = Header(0, workers=5, durable=durable, clean=False, boot=recovery.boot_id() if boot is None else boot)
+    log = CommitLog(AbandonedDisk(str(directory)), worker, header)
     log.append([Entry(APPEND, name, 0, LINE + b"\0")])
 
 
@@ -43,7 +46,7 @@ def test_logs_of_more_workers_than_there_are_now_are_replayed_and_removed(direct
 def test_a_log_that_was_not_replayed_is_never_begun_anew(directory: Path) -> None:
     logged(directory, 1, b"/a")
     with pytest.raises(AssertionError, match="replayed"):
-        recovery.begin_log(AbandonedDisk(str(directory)), 1, [], 0, durable=True)
+        recovery.begin_log(AbandonedDisk(str(directory)), 1, [], HEADER)
 
 
 def test_a_damaged_log_is_kept_aside_and_every_journal_doubted(directory: Path) -> None:
@@ -68,6 +71,90 @@ def test_journals_are_doubted_when_the_machine_went_down_under_os(
     refused = store.append(b"/torn", b"t 2")
     assert refused.code == (0 if doubted else 15)
     assert len(list(directory.glob("torn.log.torn-*"))) == doubted
+
+
+@pytest.mark.parametrize("left", [10, 0, -1])
+def test_what_the_log_brings_back_after_a_power_cut_under_os_is_doubted_too(directory: Path, left: int) -> None:
+    """A journal whose first half never reached the disk (`left`: bytes of it did, of the second half as well or not)
+    while the log's record of the second did.
+    """
+    first, second = LINE + b"\0", LINE[:-1] + b"2\0"
+    header = Header(0, workers=1, durable=False, clean=False, boot=b"another start of the machine" + b"." * 8)
+    log = CommitLog(AbandonedDisk(str(directory)), 1, header)
+    log.append([Entry(APPEND, b"/a", len(first), second)])
+    (directory / "a.log").write_bytes(first[:left] if left >= 0 else first[:10] + bytes(len(first) - 10) + second)
+    store = Embedded(directory, durable=False)
+    assert store.text(b"/a") == b""
+    assert committed(store.append(b"/a", b"t 3"))[0], "what was lost is no damage"
+    assert list(directory.glob("a.log.torn-*")), "what the disk has kept is beside it"
+    assert not (directory / ".everstore/damaged").exists()
+
+
+def test_the_name_of_a_log_is_durable_before_the_first_batch_is(directory: Path) -> None:
+    logged(directory, 2, b"/a")
+    disk = FailingDisk(str(directory))
+    Embedded(directory, disk)
+    assert {"create", "remove"} <= set(disk.calls)
+    assert disk.calls.index("sync_directory") > max(map(disk.calls.index, ("create", "remove")))
+
+
+def test_a_new_epoch_is_durable_before_its_first_record_is_written(directory: Path) -> None:
+    """A power cut could otherwise keep the record and lose the header, and the record would be taken for damage."""
+    disk = FailingDisk(str(directory))
+    log = CommitLog(disk, 1, HEADER)
+    log.append([Entry(APPEND, b"/a", 0, LINE + b"\0")])
+    log.sync()
+    disk.calls.clear()
+    log.recycle()
+    assert disk.calls == ["write", "sync"]
+
+
+def test_a_new_epoch_that_could_not_be_begun_leaves_the_old_one_in_force(directory: Path) -> None:
+    disk = FailingDisk(str(directory), full=True)
+    log = CommitLog(disk, 1, HEADER)
+    batches = [[Entry(APPEND, b"/%d" % number, 0, LINE + b"\0")] for number in range(2)]
+    log.append(batches[0])
+    disk.fail_at = len(disk.calls)
+    with pytest.raises(NoSpace):
+        log.recycle()
+    log.append(batches[1])
+    assert decode((directory / path_of(1)).read_bytes()).batches == batches
+
+
+def test_there_is_always_room_to_take_a_batch_back(directory: Path) -> None:
+    log = CommitLog(AbandonedDisk(str(directory)), 1, HEADER)
+    entries = [Entry(APPEND, b"/%d/" % number + b"n" * 900, 0, b"\0") for number in range(480)]
+    while log.has_room(entries):
+        log.append(entries)
+        log.cancel(entries)
+    assert (directory / path_of(1)).stat().st_size == limits.COMMIT_LOG_BYTES
+
+
+def test_a_first_start_that_was_cut_off_is_made_up_for(tmp_path: Path) -> None:
+    (tmp_path / "old.log").write_bytes(LINE + b"\0" + LINE + b"\0")
+    obstacle = tmp_path / ".everstore/unvouched"
+    obstacle.mkdir(parents=True)
+    with pytest.raises(ConfigError, match="cannot be used as the journal directory"):
+        claim(str(tmp_path), "first")
+    obstacle.rmdir()
+    os.close(claim(str(tmp_path), "second"))
+    assert Embedded(tmp_path).text(b"/old") == b"t 1\nt 1"
+
+
+@pytest.mark.parametrize(
+    ("found", "same"),
+    [([], True), ([3], True), ([3, 3, 3], True), ([3, 2, 3], False), ([2], False), ([5] * 5, False)],
+)
+def test_it_is_known_from_how_many_workers_logs_are(directory: Path, found: list[int], same: bool) -> None:
+    for worker, workers in enumerate(found, 1):
+        CommitLog(AbandonedDisk(str(directory)), worker, replace(HEADER, workers=workers))
+    logs = commit_logs(str(directory))
+    assert are_of_a_run_with(str(directory), logs, 3) is same
+    path = directory / path_of(4)
+    path.write_bytes(bytes(1024))
+    assert are_of_a_run_with(str(directory), [*logs, 4], 3) is same, "a log that was never begun holds nothing"
+    path.write_bytes(b"rubbish" + bytes(1024))
+    assert not are_of_a_run_with(str(directory), [*logs, 4], 3)
 
 
 def test_a_directory_from_elsewhere_is_doubted_once(tmp_path: Path) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import resource
 from pathlib import Path
 
 import pytest
-from support.fakes.disk import AbandonedDisk
+from support.fakes.disk import AbandonedDisk, FailingDisk
 
 from everstore.storage.records import APPEND, CANCEL, Entry
 from everstore.storage.replay import replay
@@ -26,14 +27,20 @@ def directory(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def replayed(directory: Path, left: bytes | None, batches: list[list[Entry]] = BATCHES, name: str = "a.log") -> bytes:
+def replayed(
+    directory: Path,
+    left: bytes | None,
+    batches: list[list[Entry]] = BATCHES,
+    name: str = "a.log",
+    sure: bool = True,
+) -> bytes:
     """What stands in the journal after two replays onto what a crash has left of it (None: no file)."""
     path = directory / name
     if left is not None:
         path.write_bytes(left)
     disk = AbandonedDisk(str(directory))
     for _ in range(2):
-        replay(disk, Trust(disk), batches)
+        replay(disk, Trust(disk), batches, sure)
     AbandonedDisk.abandon_all()  # this is called many times in one test
     return path.read_bytes() if path.exists() else b""
 
@@ -98,7 +105,7 @@ def test_foreign_bytes_are_kept_beside_before_they_are_overwritten(directory: Pa
 )
 def test_what_no_crash_explains_is_left_alone_and_noted(directory: Path, left: bytes | None, what: str) -> None:
     assert replayed(directory, left) == (left or b"")
-    assert Trust(AbandonedDisk(str(directory))).damage_of(b"/a") == what
+    assert Trust(AbandonedDisk(str(directory))).damage_of(b"/a").startswith(what)
     assert kept(directory)[0] == WHOLE[BASE:]
 
 
@@ -106,3 +113,79 @@ def test_records_that_do_not_join_are_noted(directory: Path) -> None:
     torn = [[Entry(APPEND, b"/a", BASE, FIRST)], [Entry(APPEND, b"/a", BASE + 500, SECOND)]]
     replayed(directory, WHOLE, torn)
     assert "then goes on at" in Trust(AbandonedDisk(str(directory))).damage_of(b"/a")
+
+
+# -- a log that nobody kept durable
+
+
+@pytest.mark.parametrize(
+    "left",
+    [
+        OLD + b"\0",
+        OLD + b"\n",
+        WHOLE[: BASE + 20],
+        WHOLE[:BASE] + bytes(len(WHOLE) - BASE),
+        OLD + b"\0" + FIRST + SECOND,
+        WHOLE,
+    ],
+)
+def test_an_unsure_log_is_written_where_a_crash_can_have_left_its_journal_so(directory: Path, left: bytes) -> None:
+    expected = left if left[BASE:] == WHOLE[BASE:] else WHOLE
+    assert replayed(directory, left, sure=False) == expected
+    assert kept(directory) == []
+
+
+@pytest.mark.parametrize(
+    "left",
+    [
+        None,
+        b"",
+        OLD[:10],
+        bytes(BASE),
+        OLD[:20] + bytes(BASE - 20),
+        OLD[:20] + bytes(BASE - 20) + FIRST + SECOND[:100],
+        WHOLE[:200] + bytes(600),
+    ],
+)
+def test_an_unsure_log_leaves_a_journal_alone_that_has_lost_what_stood_before(
+    directory: Path, left: bytes | None
+) -> None:
+    assert replayed(directory, left, sure=False) == (left or b"")
+    assert set(kept(directory)) == {WHOLE[BASE:]}
+    assert Trust(AbandonedDisk(str(directory))).damaged == {}, "it was to be expected"
+
+
+def test_an_unsure_log_may_have_lost_batches_that_its_journal_has(directory: Path) -> None:
+    later = WHOLE[:-1] + b"\n" + FIRST
+    assert replayed(directory, later, sure=False) == later
+    assert kept(directory) == []
+
+
+# -- a journal that must not be written
+
+
+def test_a_journal_that_cannot_be_written_does_not_stop_the_others(directory: Path) -> None:
+    """Here it would outgrow the limit of file sizes; an immutable one fails alike, but takes a right to make."""
+    base = 8192
+    (directory / "long.log").write_bytes(b"x" * (base - 1) + b"\0")
+    batches = [[Entry(APPEND, b"/long", base, FIRST), Entry(APPEND, b"/a", 0, FIRST)]]
+    disk = AbandonedDisk(str(directory))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (base, hard))
+    try:
+        replay(disk, Trust(disk), batches, sure=True)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert (directory / "a.log").read_bytes() == FIRST
+    assert Trust(disk).damage_of(b"/long").startswith("the file cannot be written: File too large")
+    assert kept(directory) == [FIRST]
+
+
+def test_what_is_kept_finds_a_place_where_none_can_be_made_beside_the_journal(directory: Path) -> None:
+    (directory / "a.log").write_bytes(OLD[:10])
+    disk = FailingDisk(str(directory), fail_at=0)
+    replay(disk, Trust(disk), BATCHES, sure=True)
+    assert disk.calls[0] == "create"
+    (found,) = directory.glob(".everstore/kept/a.log.torn-*")
+    assert found.read_bytes() == WHOLE[BASE:]
+    assert str(found.relative_to(directory)) in Trust(disk).damage_of(b"/a")

@@ -11,7 +11,8 @@ from everstore.engine.store import Store
 from everstore.storage.directory import commit_logs
 from everstore.storage.disk import Disk
 from everstore.storage.journals import JournalFiles
-from everstore.storage.recovery import begin_log, recover
+from everstore.storage.records import Header
+from everstore.storage.recovery import begin_log, boot_id, recover
 from everstore.storage.trust import Trust
 from everstore.wire.layouts import HEADER, MULTIPART, Type
 from support.fakes.clock import FrozenClock
@@ -43,7 +44,8 @@ class Embedded:
         self.disk = disk or AbandonedDisk(str(directory))
         replays = commit_logs(str(directory))
         epoch = recover(self.disk, Trust(self.disk), replays)
-        log = begin_log(self.disk, 1, replays, epoch, durable)
+        header = Header(epoch, workers=1, durable=durable, clean=False, boot=boot_id())
+        log = begin_log(self.disk, 1, replays, header)
         files = JournalFiles(self.disk, Trust(self.disk))
         group = GroupCommit(self.disk, files, log, durable)
         self.store = Store(1, 1, self.disk, files, group, self.clock, lifetime_s)

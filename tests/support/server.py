@@ -97,6 +97,11 @@ class RunningServer:
         sys.stderr.write(self.log())
         return code
 
+    def close(self) -> None:
+        """End it, whatever it does, and let go of its log."""
+        self.stop()
+        self._log.close()
+
     def kill(self) -> None:
         self.stop(signal.SIGKILL)
 
@@ -114,5 +119,4 @@ class RunningServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.stop()
-        self._log.close()
+        self.close()

@@ -15,6 +15,7 @@ CHANGING = (
     "allocate_more",
     "sync",
     "sync_all",
+    "sync_directory",
     "create",
     "rename",
     "remove",
