@@ -69,6 +69,8 @@ class Scratch:
             os.pwrite(self._fd, chunk, at)
         for write in state:
             os.pwrite(self._fd, write.data, write.offset)
+        # A file system reads files past the cache that these writes are in.
+        os.fsync(self._fd)
         with mounted_device(self._device, self._mount, kind, options) as path:
             yield path
 
