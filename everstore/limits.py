@@ -3,6 +3,8 @@
 # ---- before login: whoever has not logged in gets next to nothing --------------------------------------------------
 LOGIN_FRAME_BYTES_MAX = 4096  # a login needs 92 bytes; the rest is for a client that pads
 LOGIN_S_MAX = 5.0  # a login is one packet; a slow line needs a second
+LOGINS_MAX = 512  # connections that wait for their login: half of the connections allowed by default, some 15 KiB each
+LOGINS_PER_ADDRESS_MAX = 128  # of these from one address: a large pool behind one router; loopback may have all
 CREDENTIAL_BYTES_MAX = 32  # the published protocol's own limit for user and password
 
 # ---- names and journals --------------------------------------------------------------------------------------------
@@ -22,6 +24,14 @@ SHUTDOWN_S_MAX = 10.0  # for clients to take their last answers when the server 
 SHUTDOWN_POLL_S = 0.01  # between two looks whether they have
 RUBBISH_LINGER_S = 1.0  # for the refusal to reach a client that is being closed before it has stopped sending
 STALLED_S_MAX = 60.0  # without an answer that comes or is taken, until a client that sends no more is given up
+FRAME_S_MAX = 30.0  # in which a request that has begun to arrive must have arrived, or gone on with
+FRAME_BYTES_PER_S_MIN = 4 * 1024  # this rate: a quarter of the slowest line that anybody has; 16 MiB take an hour then
+PRESSED_S_MAX = 5.0  # the same while others wait for memory: a stall of a healthy network is over by then,
+PRESSED_BYTES_PER_S_MIN = 256 * 1024  # and two megabits a second are a slow line
+REQUEST_BYTES = 256  # what a request in flight takes besides its body
+WATCH_S = 1.0  # between two looks at all clients; every limit of time above is this coarse
+WATCH_AT_ONCE = 100  # looks in a row, some 0.2 ms
+COMPLAINTS_PER_S_MAX = 20  # log lines about clients that were closed; more say nothing new
 KEEPALIVE_S_FIRST = 60  # of silence, until the kernel asks whether a client's machine is still there,
 KEEPALIVE_S_NEXT = 10  # and again,
 KEEPALIVE_TRIES = 6  # so often: a dead one is found out in two minutes, and its transactions end

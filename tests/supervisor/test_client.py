@@ -9,8 +9,15 @@ from everstore import limits
 from everstore.errors import Code
 from everstore.supervisor import tcp
 from everstore.supervisor.client import Client, Request
+from everstore.supervisor.memory import Memory
+from everstore.supervisor.patience import Patience
 from everstore.wire import replies
 from everstore.wire.session import Credentials, Session
+
+
+def a_client(sock: socket.socket, nursery: trio.Nursery) -> Client:
+    session = Session(Credentials(b"", b""), 1000)
+    return Client(1, sock, "", session, nursery, lambda _: None, Memory(1 << 28, 1), Patience(0.0, 1e9))
 
 
 async def test_a_client_that_sends_no_more_is_waited_for_as_long_as_answers_come(
@@ -19,7 +26,7 @@ async def test_a_client_that_sends_no_more_is_waited_for_as_long_as_answers_come
     ours, theirs = socket.socketpair()
     with ours, theirs:
         ours.setblocking(False)
-        client = Client(1, ours, "", Session(Credentials(b"", b""), 1000), nursery, lambda _: None)
+        client = a_client(ours, nursery)
         for uid in range(10):
             client.asked(1, Request(uid, 100))
 
@@ -40,7 +47,7 @@ async def test_a_client_that_takes_its_answers_slowly_is_waited_for(
     ours, theirs = socket.socketpair()
     with ours, theirs:
         ours.setblocking(False)
-        client = Client(1, ours, "", Session(Credentials(b"", b""), 1000), nursery, lambda _: None)
+        client = a_client(ours, nursery)
         client.out.send(bytes(5_000_000))
 
         async def take_slowly() -> None:
