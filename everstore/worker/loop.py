@@ -12,11 +12,13 @@ import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import NoReturn
 
 from everstore import limits, log
 from everstore.clock import Clock
 from everstore.engine.group_commit import GroupCommit
+from everstore.engine.room import Room
 from everstore.engine.store import Store
 from everstore.errors import NoSpace, StorageFailed
 from everstore.storage.disk import Disk
@@ -68,13 +70,13 @@ def _serve(job: Job, channel: socket.socket) -> None:
     disk = Disk(job.journals)
     epoch = recover(disk, Trust(disk), job.replays)
     header = Header(epoch, job.workers, job.durable, clean=False, boot=boot_id())
-    commit_log = begin_log(disk, job.worker, job.replays, header)
+    room = Room(disk, partial(begin_log, disk, job.worker, job.replays, header))
     channel.sendall(note(0, READY))
     arrivals = _Arrivals(channel)
     first = arrivals.take(None)
     # The first request says that all workers have recovered: only now is all known that they found damaged.
     files = JournalFiles(disk, Trust(disk))
-    group = GroupCommit(disk, files, commit_log, job.durable)
+    group = GroupCommit(disk, files, room, job.durable)
     store = Store(job.worker, job.workers, disk, files, group, Clock(), job.lifetime_s)
     _loop(channel, arrivals, store, first)
     store.close()
