@@ -49,6 +49,9 @@ WORKER_STOP_S_MAX = 30.0  # for a worker to finish, sync and leave; then it is k
 
 # ---- one worker ----------------------------------------------------------------------------------------------------
 BATCH_BYTES_MAX = 1024 * 1024  # requests taken into one batch: more would only make everybody wait longer for one sync
+BATCH_REQUESTS_MAX = 512  # and no more than so many, some milliseconds; by then the sync is a small part of each
+TURN_REQUESTS = 16  # of one connection in a row, when more than a batch takes are waiting
+TURNS_BYTES_MAX = 16 * 1024 * 1024  # requests that wait for their batch; past it no more are received
 OPEN_FILES_MAX = 128  # journal files a worker keeps open; a further one costs an open() of 3 µs
 CACHED_JOURNALS_MAX = 1024  # journals whose size and last timestamp a worker remembers
 IDLE_JOURNAL_S = 10.0  # a journal that nobody used for so long is forgotten, and its file closed
