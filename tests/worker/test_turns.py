@@ -26,7 +26,7 @@ def test_a_request_does_not_wait_behind_the_thousands_of_another_connection() ->
 
 def test_nothing_is_lost_and_each_connection_keeps_its_order() -> None:
     source = random.Random(7)
-    turns, sent, got = Turns(), {number: 0 for number in range(20)}, dict.fromkeys(range(20), 0)
+    turns, sent, got = Turns(), dict.fromkeys(range(20), 0), dict.fromkeys(range(20), 0)
     for round_ in range(300):
         arrived = []
         for _ in range(source.randrange(8) if round_ < 200 else 0):
