@@ -32,7 +32,7 @@ _NOT_A_FILE = frozenset({errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMETO
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """What a journal is when it is first used: its `size` in bytes, its last timestamp, and what is wrong with it, if
-    anything. The size of a damaged one counts only what repair would keep.
+    anything. The size of a damaged one counts only whole transactions.
     """
 
     size: int
@@ -96,7 +96,10 @@ class JournalFiles:
         if not damage and (not STAMP.match(line) or len(line) < PREFIX_BYTES + 2 or line[-1:] != END):
             damage = "it does not end as a journal does, in a line with a timestamp and one NUL"
         if damage:
-            return Loaded(judge_file(self._disk, fd).keep, b"", damage)
+            whole = judge_file(self._disk, fd).keep
+            # An editor leaves a newline for the end marker: then all lines are there.
+            edited = not whole and line[-1:] == b"\n" and STAMP.match(line)
+            return Loaded(size if edited else whole, b"", damage)
         return Loaded(size, line[:STAMP_BYTES], "")
 
     def prepare(self, name: bytes) -> None:

@@ -115,6 +115,8 @@ def test_a_journal_that_has_lost_all_its_acknowledged_bytes_is_damaged(tmp_path:
         (LINE + b"\0\n", LINE + b"\0"),
         (LINE + b"\0" + LINE + b"\0", LINE + b"\0" + LINE + b"\0"),
         (LINE[:26], b""),
+        (LINE + b"\n" + LINE[:26], b""),
+        (LINE + b"\n" + LINE + b"\n", LINE + b"\n" + LINE + b"\n"),
     ],
 )
 def test_of_a_damaged_journal_only_whole_transactions_are_served(
