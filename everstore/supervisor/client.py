@@ -114,7 +114,8 @@ class Client:
         """What its patience is to know of it."""
         due = self.session.due
         quiet = self.idle and not due
-        return Seen(self.received, self.out.sent, due, self.awaited, quiet, self._greedy, self.reserved > 0)
+        greedy = self.out.owed > self._memory.share
+        return Seen(self.received, self.out.sent, due, self.awaited, quiet, greedy, self.reserved > 0)
 
     def hang_up(self) -> None:
         """End the connection from here: whoever waits for it finds it closed."""

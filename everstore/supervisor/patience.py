@@ -3,7 +3,7 @@
 | what it does | it is closed | while memory is scarce |
 | --- | --- | --- |
 | begins a request, and sends neither 4 KiB/s of it nor the rest | after 30 s | if large: after 5 s, under 256 KiB/s |
-| takes no answers | never | after 5 s, if it holds more than its share |
+| takes no answers | never | after 5 s, if it is owed more than its share |
 | says nothing, and waits for nothing | after the idle limit | after the idle limit |
 
 Time in which the server does not read from it, for its own reasons, is not counted.
@@ -18,7 +18,7 @@ from everstore import limits
 
 class Seen(NamedTuple):
     """`received`, `sent`: bytes so far. `due`: bytes that a begun request still lacks. `awaited`: the server would read
-    from it. `quiet`: nothing is in flight, owed or begun. `greedy`: it holds more than its share of what flows.
+    from it. `quiet`: nothing is in flight, owed or begun. `greedy`: it is owed more than its share.
     `reserving`: it has room reserved for a large request.
     """
 

@@ -88,6 +88,20 @@ def test_large_requests_that_stop_half_way_make_room_for_one_that_goes_on(tmp_pa
         assert client.events(b"/large") == [event]
 
 
+def test_who_takes_no_answers_has_to_go_when_memory_is_scarce(tmp_path: Path) -> None:
+    """Four mebibytes of memory: a quarter of them is for what flows, and forty clients are owed more."""
+    with contextlib.ExitStack() as stack:
+        server = stack.enter_context(AlteredServer(tmp_path / "journals", SHORT, workers=1, max_memory="4MiB"))
+        client = stack.enter_context(Client(server.port))
+        size = client.append(b"/large", b"t " + b"x" * 12 * MIB)
+        on = client.open(b"/large")
+        for _ in range(40):
+            deaf = stack.enter_context(Client(server.port))
+            deaf.send(frames.read(on.name, on.worker, 0, size), frames.exists(b"/a"))
+        until(lambda: said(server, "it took none of its answers"), "some are closed", 10)
+        assert len(client.read(on)) > 12 * MIB, "who takes what it asked for is not"
+
+
 def test_a_request_of_any_allowed_size_passes(server: AlteredServer) -> None:
     with Client(server.port) as one, Client(server.port) as other:
         event = b"t " + b"x" * 15 * MIB

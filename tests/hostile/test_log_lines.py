@@ -27,6 +27,10 @@ NASTY = [
 ]  # fmt: skip
 
 
+FORGED = "a\u202e\u2028b\u200e"
+"""A part of a valid name, though a terminal would be led astray by it."""
+
+
 def nasty(source: random.Random) -> bytes:
     return b"/".join(source.choice(NASTY) + b"a" * source.randrange(4) for _ in range(source.randrange(1, 5)))
 
@@ -58,9 +62,11 @@ def test_no_byte_of_a_client_breaks_a_line_or_reaches_a_terminal(tmp_path: Path,
     source = random.Random(seed)
     journals = tmp_path / "journals"
     journals.mkdir()
-    (journals / "log.log").write_bytes(b"no journal \x1b[31m at all\0")
+    (journals / f"{FORGED}.log").write_bytes(b"no journal \x1b[31m at all\0")
     env = {**os.environ, "EVERSTORE_PASSWORD": SECRET}
-    with RunningServer(journals, env=env, workers=2, log_level="debug", log_format=form) as server:
+    with RunningServer(
+        journals, env=env, workers=2, log_level="debug", log_format=form, transaction_lifetime=0.1
+    ) as server:
         for round_ in range(0, goal.count, 100):
             with contextlib.suppress(AssertionError, OSError), Client(server.port, b"admin", GUESS) as stranger:
                 stranger.until_closed()
@@ -75,6 +81,11 @@ def test_no_byte_of_a_client_breaks_a_line_or_reaches_a_terminal(tmp_path: Path,
                 client.ask(frames.commit(on.name, on.worker, on.transaction, nasty(source), b"t 1"))
                 client.send(*[requests(source, round_ + number) for number in range(100)])
                 client.receive_many(100)
+        with Client(server.port, b"admin", SECRET.encode()) as client:
+            client.open(b"/" + FORGED.encode())
+            client.open(b"/idle/" + FORGED.encode())
+            until(lambda: "idled" in server.log(), "their transactions are said to have ended")
+        assert "damaged" in server.log()
         until(lambda: server.log().count("disconnected") >= goal.count // 100 * 3, "all is logged")
         log = server.log()
         assert len(server.worker_pids()) == 2

@@ -74,3 +74,13 @@ def test_a_connection_is_asked_now_and_then_whether_its_machine_is_still_there()
                 for each in (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
             ]
             assert found == [limits.KEEPALIVE_S_FIRST, limits.KEEPALIVE_S_NEXT, limits.KEEPALIVE_TRIES]
+
+
+async def test_a_client_that_waits_for_its_answer_is_not_one_that_does_not_take_it(
+    pair: tuple[Client, socket.socket],
+) -> None:
+    client, _ = pair
+    client.asked(1, Request(1, 1 << 29))
+    assert not client.seen().greedy
+    client.out.send(bytes(1 << 27))
+    assert client.seen().greedy
