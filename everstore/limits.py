@@ -3,6 +3,8 @@
 # ---- before login: whoever has not logged in gets next to nothing --------------------------------------------------
 LOGIN_FRAME_BYTES_MAX = 4096  # a login needs 92 bytes; the rest is for a client that pads
 LOGIN_S_MAX = 5.0  # a login is one packet; a slow line needs a second
+LOGINS_MAX = 512  # connections that wait for their login: half of the connections allowed by default, some 15 KiB each
+LOGINS_PER_ADDRESS_MAX = 128  # of these from one address: a large pool behind one router; loopback may have all
 CREDENTIAL_BYTES_MAX = 32  # the published protocol's own limit for user and password
 
 # ---- names and journals --------------------------------------------------------------------------------------------
@@ -22,6 +24,14 @@ SHUTDOWN_S_MAX = 10.0  # for clients to take their last answers when the server 
 SHUTDOWN_POLL_S = 0.01  # between two looks whether they have
 RUBBISH_LINGER_S = 1.0  # for the refusal to reach a client that is being closed before it has stopped sending
 STALLED_S_MAX = 60.0  # without an answer that comes or is taken, until a client that sends no more is given up
+FRAME_S_MAX = 30.0  # in which a request that has begun to arrive must have arrived, or gone on with
+FRAME_BYTES_PER_S_MIN = 4 * 1024  # this rate: a quarter of the slowest line that anybody has; 16 MiB take an hour then
+PRESSED_S_MAX = 5.0  # the same while others wait for memory: a stall of a healthy network is over by then,
+PRESSED_BYTES_PER_S_MIN = 256 * 1024  # and two megabits a second are a slow line
+REQUEST_BYTES = 256  # what a request in flight takes besides its body
+WATCH_S = 1.0  # between two looks at all clients; every limit of time above is this coarse
+WATCH_AT_ONCE = 100  # looks in a row, some 0.2 ms
+COMPLAINTS_PER_S_MAX = 20  # log lines about clients that were closed; more say nothing new
 KEEPALIVE_S_FIRST = 60  # of silence, until the kernel asks whether a client's machine is still there,
 KEEPALIVE_S_NEXT = 10  # and again,
 KEEPALIVE_TRIES = 6  # so often: a dead one is found out in two minutes, and its transactions end
@@ -39,12 +49,17 @@ WORKER_STOP_S_MAX = 30.0  # for a worker to finish, sync and leave; then it is k
 
 # ---- one worker ----------------------------------------------------------------------------------------------------
 BATCH_BYTES_MAX = 1024 * 1024  # requests taken into one batch: more would only make everybody wait longer for one sync
+BATCH_REQUESTS_MAX = 512  # and no more than so many, some milliseconds; by then the sync is a small part of each
+TURN_REQUESTS = 16  # of one connection in a row, when more than a batch takes are waiting
+TURNS_BYTES_MAX = 16 * 1024 * 1024  # requests that wait for their batch; past it no more are received
 OPEN_FILES_MAX = 128  # journal files a worker keeps open; a further one costs an open() of 3 µs
 CACHED_JOURNALS_MAX = 1024  # journals whose size and last timestamp a worker remembers
 IDLE_JOURNAL_S = 10.0  # a journal that nobody used for so long is forgotten, and its file closed
 TRANSACTIONS_MAX = 16_384  # open at once in one worker, some 300 bytes each
 TYPES_PER_JOURNAL_MAX = 4096  # types remembered for one journal while transactions are open on it,
 TYPE_BYTES_PER_JOURNAL_MAX = 512 * 1024  # and their bytes: names twice as long as any language's, for all of them
+TYPE_BYTES_MAX = 16 * 1024 * 1024  # the same for all journals of a worker, with
+TYPE_OWN_BYTES = 128  # what remembering a type takes besides its name
 ENDED_TRANSACTIONS_REMEMBERED = 4096  # so that error 4 (too late) can be told from error 6 (never heard of)
 READ_BYTES = 64 * 1024  # one read of a journal file
 LIST_STEP_ENTRIES = 512  # directory entries looked at between two batches, about a millisecond

@@ -22,8 +22,14 @@ _logger = logging.getLogger("everstore")
 def shown(text: bytes | str, most: int = 200) -> str:
     """Foreign text as it may stand in a log line: printable, on one line, not too long."""
     decoded = text.decode("utf-8", "backslashreplace") if isinstance(text, bytes) else text
-    clean = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in decoded)
+    clean = _printable(decoded)
     return clean if len(clean) <= most else clean[:most] + "…"
+
+
+def _printable(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
 def configure(level: str, form: str) -> None:
@@ -64,7 +70,9 @@ class _Text(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         context: dict[str, object] = getattr(record, "context", {})
         detail = " ".join(f"{key}={value}" for key, value in context.items())
-        line = f"{_time(record)} {record.levelname} {record.getMessage()}" + (f" ({detail})" if detail else "")
+        said = record.getMessage() + (f" ({detail})" if detail else "")
+        # Once more, for what did not pass through `shown`, such as a path in an error of the system.
+        line = f"{_time(record)} {record.levelname} {_printable(said)}"
         return line + ("\n" + self.formatException(record.exc_info) if record.exc_info else "")
 
 

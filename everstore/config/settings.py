@@ -83,6 +83,20 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("max-connections", "1024", values.whole(1, 100_000), "Client connections at once.", "N", "maxConnections"),
     Setting("max-request", "16MiB", values.size("1KiB", "1GiB"), "The largest request.", "SIZE", "maxBufferSize"),
     Setting(
+        "max-memory",
+        "256MiB",
+        values.size("4MiB", "1TiB"),
+        "What all clients' requests and answers may occupy in the supervisor.",
+        "SIZE",
+    ),
+    Setting(
+        "idle-timeout",
+        "604800",
+        values.seconds(1, 31_536_000),
+        "Seconds until a connection that says nothing and waits for nothing is closed.",
+        "SECONDS",
+    ),
+    Setting(
         "transaction-lifetime",
         "60",
         values.seconds(0.1, 86_400),
@@ -123,6 +137,8 @@ class Settings:
     password: str
     max_connections: int
     max_request: int
+    max_memory: int
+    idle_timeout: float
     transaction_lifetime: float
     log_level: str
     log_format: str

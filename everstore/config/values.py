@@ -6,7 +6,18 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-_UNITS = {"": 1, "b": 1, "kib": 1024, "mib": 1024**2, "gib": 1024**3, "kb": 1000, "mb": 1000**2, "gb": 1000**3}
+_UNITS = {
+    "": 1,
+    "b": 1,
+    "kib": 1024,
+    "mib": 1024**2,
+    "gib": 1024**3,
+    "tib": 1024**4,
+    "kb": 1000,
+    "mb": 1000**2,
+    "gb": 1000**3,
+    "tb": 1000**4,
+}
 _SIZE = re.compile(r"(\d+)\s*([A-Za-z]*)")
 
 Parse = Callable[[str], Any]

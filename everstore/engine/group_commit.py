@@ -16,8 +16,8 @@ again.
 
 from __future__ import annotations
 
-from everstore import limits
 from everstore.engine.journal import Journal
+from everstore.engine.room import Room
 from everstore.errors import NoSpace
 from everstore.storage.commit_log import CommitLog
 from everstore.storage.disk import Disk
@@ -28,15 +28,20 @@ from everstore.storage.records import APPEND, Entry
 class GroupCommit:
     """Makes batches durable, in the order in which they come."""
 
-    def __init__(self, disk: Disk, files: JournalFiles, log: CommitLog, durable: bool) -> None:
+    def __init__(self, disk: Disk, files: JournalFiles, room: Room, durable: bool) -> None:
         self._disk = disk
         self._files = files
-        self._log = log
+        self._room = room
         self._durable = durable
+
+    @property
+    def _log(self) -> CommitLog:
+        assert self._room.commit_log is not None, "nothing is committed where there is no room for a log"
+        return self._room.commit_log
 
     def has_space(self, request_bytes: int) -> bool:
         """True when requests of so many bytes can be committed without touching the reserve."""
-        return self._disk.free_bytes() > limits.RESERVE_BYTES + 2 * request_bytes + limits.BLOCK_BYTES
+        return self._room.is_there_for(request_bytes)
 
     def commit(self, journals: list[Journal]) -> set[Journal]:
         """Make the pending lines of these journals durable and visible; returns those for which there was no room.
@@ -68,7 +73,8 @@ class GroupCommit:
     def close(self) -> None:
         """Leave everything durable, whatever the setting, and a log with nothing to replay."""
         self._disk.sync_all()
-        self._log.close()
+        if self._room.commit_log is not None:
+            self._room.commit_log.close()
 
     def _write_log(self, entries: list[Entry]) -> None:
         if not self._log.has_room(entries):

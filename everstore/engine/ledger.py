@@ -20,6 +20,8 @@ class Ledger:
         self._journals = journals
         self._clock = clock
         self._transactions = Transactions(lifetime_s)
+        self._remembering: dict[bytes, Declared] = {}
+        self._occupied = 0  # by all that is remembered
 
     def __len__(self) -> int:
         return len(self._transactions)
@@ -29,7 +31,7 @@ class Ledger:
         transaction = self._transactions.open(connection, journal.name, journal.size, self._clock.monotonic())
         journal.open_count += 1
         if journal.declared is None:
-            journal.declared = Declared()
+            journal.declared = self._remembering[journal.name] = Declared()
         return transaction
 
     def find(self, uid: int, name: bytes) -> Transaction:
@@ -49,9 +51,13 @@ class Ledger:
         """Note the types of a commit that has brought the journal to its present size."""
         if journal.declared is None:
             return  # No transaction is open here, so none can ever conflict with this commit.
+        before = journal.declared.occupied
         journal.declared.declare(types, journal.size)
+        self._occupied += journal.declared.occupied - before
         if _too_many(journal.declared):
-            self._make_room_for_types(journal, journal.declared)
+            self._make_room_for_types(journal.name, journal.declared, journal.size)
+        if self._occupied > limits.TYPE_BYTES_MAX:
+            self._make_room_in_all()
 
     def end(self, transaction: Transaction) -> None:
         self._transactions.end(transaction)
@@ -76,18 +82,39 @@ class Ledger:
         if journal.declared is not None:
             journal.declared.roll_back(journal.size)
 
-    def _make_room_for_types(self, journal: Journal, declared: Declared) -> None:
-        open_here = self._transactions.on(journal.name)
-        declared.forget_until(min((each.opened_at for each in open_here), default=journal.size))
+    def _make_room_for_types(self, name: bytes, declared: Declared, size: int) -> None:
+        open_here = self._transactions.on(name)
+        before = declared.occupied
+        declared.forget_until(min((each.opened_at for each in open_here), default=size))
+        self._occupied += declared.occupied - before
         if _too_many(declared):
             log.warning(
                 f"more than {limits.TYPES_PER_JOURNAL_MAX} types, or {limits.TYPE_BYTES_PER_JOURNAL_MAX} bytes of "
                 "them, came while transactions were open: these are ended",
-                journal=log.shown(journal.name),
+                journal=log.shown(name),
             )
-            for transaction in open_here:
-                self._transactions.end_late(transaction)
-                self._left(transaction)
+            self._end_late(open_here)
+
+    def _make_room_in_all(self) -> None:
+        """End the transactions on the journals that remember most. A quarter is freed at once, since finding them means
+        looking at all.
+        """
+        by_size = sorted(self._remembering, key=lambda name: self._remembering[name].occupied, reverse=True)
+        log.warning(
+            f"types of over {limits.TYPE_BYTES_MAX} bytes came in this worker while transactions were open: those on "
+            "the journals with most of them are ended",
+            journal=log.shown(by_size[0]),
+        )
+        open_on = self._transactions.by_journal()
+        for name in by_size:
+            if self._occupied <= limits.TYPE_BYTES_MAX * 3 // 4:
+                return
+            self._end_late(open_on[name])
+
+    def _end_late(self, transactions: list[Transaction]) -> None:
+        for transaction in transactions:
+            self._transactions.end_late(transaction)
+            self._left(transaction)
 
     def _left(self, transaction: Transaction) -> None:
         """One transaction less on its journal."""
@@ -95,6 +122,7 @@ class Ledger:
         journal.open_count -= 1
         if not journal.open_count:
             journal.declared = None
+            self._occupied -= self._remembering.pop(journal.name).occupied
 
 
 def _too_many(declared: Declared) -> bool:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from everstore import limits
+
 NEW_JOURNAL = b"ES_NewJournal"
 """What the commit that creates a journal declares besides its own types."""
 
@@ -36,6 +38,11 @@ class Declared:
 
     def __len__(self) -> int:
         return len(self._last)
+
+    @property
+    def occupied(self) -> int:
+        """Bytes of memory, about."""
+        return self.type_bytes + limits.TYPE_OWN_BYTES * len(self._last)
 
     def declare(self, types: Iterable[bytes], size: int) -> None:
         """Note a commit of `types` that made the journal `size` bytes long."""

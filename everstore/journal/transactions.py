@@ -117,6 +117,13 @@ class Transactions:
         if len(self._expired) > limits.ENDED_TRANSACTIONS_REMEMBERED:
             self._expired.popitem(last=False)
 
+    def by_journal(self) -> dict[bytes, list[Transaction]]:
+        """All open transactions: O(all)."""
+        found: dict[bytes, list[Transaction]] = {}
+        for transaction in self._open.values():
+            found.setdefault(transaction.name, []).append(transaction)
+        return found
+
     def on(self, name: bytes) -> list[Transaction]:
         """The open transactions on one journal: O(all), for the rare case that there are too many types to remember."""
         return [transaction for transaction in self._open.values() if transaction.name == name]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from everstore import limits
+from everstore.errors import NoSpace
 from everstore.storage.disk import Disk
 from everstore.storage.records import CANCEL, SECTOR_BYTES, Entry, Header, encode_record, record_bytes
 
@@ -28,13 +29,25 @@ class CommitLog:
         self._disk = disk
         self._header = header
         self._fd = disk.create(path_of(worker))
-        if disk.size(self._fd) != limits.COMMIT_LOG_BYTES:
+        try:
+            self._allocate()
+            # Durable whatever the setting: what the last run has left here must not come back.
+            self._start_epoch(clean=False, durably=True)
+        except NoSpace:
+            disk.close(self._fd)
+            raise
+
+    def _allocate(self) -> None:
+        if self._disk.size(self._fd) != limits.COMMIT_LOG_BYTES:
             # Whatever its size was, what it held has been replayed by now.
-            disk.truncate(self._fd, 0)
-            disk.allocate(self._fd, limits.COMMIT_LOG_BYTES)
+            self._disk.truncate(self._fd, 0)
+            try:
+                self._disk.allocate(self._fd, limits.COMMIT_LOG_BYTES)
+            except NoSpace:
+                # A part of it would only take the room that is missing.
+                self._disk.truncate(self._fd, 0)
+                raise
         self._size = limits.COMMIT_LOG_BYTES
-        # Durable whatever the setting: what the last run has left here must not come back.
-        self._start_epoch(clean=False, durably=True)
 
     def has_room(self, entries: list[Entry]) -> bool:
         """True when the batch fits before a checkpoint."""

@@ -17,7 +17,7 @@ import re
 from everstore.errors import ConfigError, DirectoryInUse, NoSpace, StorageFailed
 from everstore.journal.names import OWN_FOLDER
 from everstore.storage.commit_log import path_of as log_path_of
-from everstore.storage.disk import DIRECTORY_MODE, Disk
+from everstore.storage.disk import DIRECTORY_MODE, FILE_MODE, Disk
 from everstore.storage.records import SECTOR_BYTES, decode_header
 from everstore.storage.trust import doubt_everything
 
@@ -35,10 +35,12 @@ def claim(path: str, who: str) -> int:
         DirectoryInUse: another server is at work; the message says which.
         ConfigError: the directory cannot be made or written.
     """
+    # Whatever mask this process was started with: files and directories get the modes that they are made with here.
+    os.umask(0o777 & ~DIRECTORY_MODE)
     try:
         os.makedirs(path, DIRECTORY_MODE, exist_ok=True)
         os.makedirs(os.path.join(path, OWN_FOLDER), DIRECTORY_MODE, exist_ok=True)
-        fd = os.open(os.path.join(path, LOCK), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        fd = os.open(os.path.join(path, LOCK), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, FILE_MODE)
         try:
             _lock(fd, path)
             # The lock is signed last, so that a first start that was cut off is made up for.

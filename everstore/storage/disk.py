@@ -119,7 +119,9 @@ class Disk:
     def append(self, path: str, line: bytes) -> None:
         """Add a short line to a file, durably and in one piece. One that was torn before it stays a line of its own."""
         with _Failures(f"appending to {path}"):
-            fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, FILE_MODE, dir_fd=self._directory)
+            flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+            with self._folder(path) as (folder, name):
+                fd = os.open(name, flags, FILE_MODE, dir_fd=folder)
             try:
                 size = os.fstat(fd).st_size
                 if size and os.pread(fd, 1, size - 1) != b"\n":
@@ -179,12 +181,11 @@ class Disk:
 
     def sync_directory(self, path: str) -> None:
         """Make a directory's entries durable."""
-        with _Failures(f"syncing the directory {path or '.'}", full_is_certain=False):
-            fd = os.open(path or ".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self._directory)
-            try:
-                os.fsync(fd)
-            finally:
-                os.close(fd)
+        with (
+            _Failures(f"syncing the directory {path or '.'}", full_is_certain=False),
+            self._folder(f"{path}/." if path else ".") as (folder, _),
+        ):
+            os.fsync(folder)
 
     def free_bytes(self) -> int:
         """What an ordinary user may still write."""
@@ -192,20 +193,24 @@ class Disk:
         return room.f_bavail * room.f_frsize
 
     def rename(self, path: str, to: str) -> None:
-        with _Failures(f"renaming {path}"):
-            os.rename(path, to, src_dir_fd=self._directory, dst_dir_fd=self._directory)
+        with (
+            _Failures(f"renaming {path}"),
+            self._folder(path) as (folder, name),
+            self._folder(to) as (other_folder, new_name),
+        ):
+            os.rename(name, new_name, src_dir_fd=folder, dst_dir_fd=other_folder)
 
     def remove(self, path: str) -> None:
         """Remove a file; one that is gone already is as good."""
-        with _Failures(f"removing {path}"), suppress(FileNotFoundError):
-            os.unlink(path, dir_fd=self._directory)
+        with _Failures(f"removing {path}"), suppress(FileNotFoundError), self._folder(path) as (folder, name):
+            os.unlink(name, dir_fd=folder)
 
     def close(self, fd: int) -> None:
         os.close(fd)
 
     def entries(self, path: str) -> Iterator[os.DirEntry[str]]:
-        """The entries of a directory, in no order."""
-        with os.scandir(os.path.join(self.root, path)) as entries:
+        """The entries of a directory (which ends in a /, or is ""), in no order."""
+        with self._folder(path) as (folder, _), os.scandir(folder) as entries:
             yield from entries
 
 

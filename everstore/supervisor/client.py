@@ -10,12 +10,15 @@ from __future__ import annotations
 import socket
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 
 import trio
 
 from everstore import limits
 from everstore.errors import Code
+from everstore.supervisor.memory import Memory
 from everstore.supervisor.outflow import Outflow
+from everstore.supervisor.patience import Patience, Seen
 from everstore.wire import replies
 from everstore.wire.layouts import MULTIPART
 from everstore.wire.session import Session
@@ -55,7 +58,7 @@ class Request:
 
 class Client:
     """`number` names it to the workers. `in_flight`: by worker, the (uid, bytes) of the requests it has not answered,
-    oldest first.
+    oldest first. `received`: bytes so far; `reserved`: see Memory; `awaited`: True while it is being read from.
     """
 
     def __init__(
@@ -66,6 +69,8 @@ class Client:
         session: Session,
         nursery: trio.Nursery,
         give_credit: Callable[[Client], None],
+        memory: Memory,
+        patience: Patience,
     ) -> None:
         self.number = number
         self.sock = sock
@@ -75,7 +80,12 @@ class Client:
         self.uncredited: dict[int, int] = {}
         self.listening = trio.CancelScope()
         self.complained_about = False
-        self.out = Outflow(sock, nursery, self._drained)
+        self.out = Outflow(sock, nursery, self._drained, memory.flow)
+        self.patience = patience
+        self.received = 0
+        self.reserved = 0
+        self.awaited = False
+        self._memory = memory
         self._give_credit = give_credit
         self._in_flight_count = 0
         self._in_flight_bytes = 0
@@ -87,12 +97,36 @@ class Client:
             self._in_flight_count >= limits.IN_FLIGHT_MAX
             or self._in_flight_bytes >= limits.IN_FLIGHT_BYTES_MAX
             or self.out.owed >= limits.OWED_BYTES_MAX
+            or (self._memory.short and self._greedy)
         )
+
+    @property
+    def _greedy(self) -> bool:
+        """True when it holds more than its share of what all clients may."""
+        return self._in_flight_bytes + self.out.owed > self._memory.share
 
     @property
     def idle(self) -> bool:
         """True when everything it asked for has been answered and taken, or nobody is there any more."""
         return self.out.broken or (not self._in_flight_count and not self.out.owed)
+
+    def seen(self) -> Seen:
+        """What its patience is to know of it."""
+        due = self.session.due
+        quiet = self.idle and not due
+        greedy = self.out.owed > self._memory.share
+        return Seen(self.received, self.out.sent, due, self.awaited, quiet, greedy, self.reserved > 0)
+
+    def hang_up(self) -> None:
+        """End the connection from here: whoever waits for it finds it closed."""
+        with suppress(OSError):
+            self.sock.shutdown(socket.SHUT_RDWR)
+
+    def parted(self) -> None:
+        """It is gone, and what it held with it."""
+        self._less(self._in_flight_count, self._in_flight_bytes)
+        self._memory.release(self)
+        self.out.abandon()
 
     async def until_not_overloaded(self) -> None:
         while self.overloaded:
@@ -113,6 +147,7 @@ class Client:
         self.in_flight.setdefault(worker, deque()).append(request)
         self._in_flight_count += 1
         self._in_flight_bytes += request.size
+        self._memory.flow(request.size + limits.REQUEST_BYTES)
 
     def answered(self, worker: int, uid: int, properties: int, frame: bytes) -> bytes:
         """A worker's reply, or a part of one, has come; returns what is to be passed on."""
@@ -147,6 +182,7 @@ class Client:
     def _less(self, count: int, size: int) -> None:
         self._in_flight_count -= count
         self._in_flight_bytes -= size
+        self._memory.flow(-size - count * limits.REQUEST_BYTES)
         self._changed.unpark_all()
 
     def _drained(self) -> None:

@@ -18,18 +18,26 @@ _SEND_BYTES = 256 * 1024
 
 
 class Outflow:
-    """The sending side of one socket. `on_drained` is called whenever nothing is left over.
+    """The sending side of one socket. `on_drained` is called whenever nothing is left over, `on_owed` with each change
+    of what is owed.
 
     `owed` and `sent`: bytes that the socket has still to take, and that it has taken.
     """
 
-    def __init__(self, sock: socket.socket, nursery: trio.Nursery, on_drained: Callable[[], object]) -> None:
+    def __init__(
+        self,
+        sock: socket.socket,
+        nursery: trio.Nursery,
+        on_drained: Callable[[], object],
+        on_owed: Callable[[int], object] = lambda _: None,
+    ) -> None:
         self.owed = 0
         self.sent = 0
         self.broken = False
         self._sock = sock
         self._nursery = nursery
         self._on_drained = on_drained
+        self._on_owed = on_owed
         self._waiting: list[bytes] = []
         self._draining = False
 
@@ -39,12 +47,12 @@ class Outflow:
             return
         if self._draining:
             self._waiting.append(data)
-            self.owed += len(data)
+            self._owe(len(data))
             return
         sent = self._try(data) if data else 0
         if sent < len(data):
             self._waiting.append(data[sent:])
-            self.owed += len(data) - sent
+            self._owe(len(data) - sent)
             self._draining = True
             self._nursery.start_soon(self._drain)
         else:
@@ -56,15 +64,20 @@ class Outflow:
         except BlockingIOError:
             return 0
         except OSError:
-            self._break()
+            self.abandon()
             return len(data)
         self.sent += sent
         return sent
 
-    def _break(self) -> None:
+    def abandon(self) -> None:
+        """Nobody is there any more: what was not sent is dropped."""
         self.broken = True
         self._waiting.clear()
-        self.owed = 0
+        self._owe(-self.owed)
+
+    def _owe(self, more: int) -> None:
+        self.owed += more
+        self._on_owed(more)
 
     async def _drain(self) -> None:
         while self._waiting and not self.broken:
@@ -74,10 +87,10 @@ class Outflow:
                 try:
                     await trio.lowlevel.wait_writable(self._sock)
                 except (trio.ClosedResourceError, OSError, ValueError):
-                    self._break()
+                    self.abandon()
                     break
                 sent = self._try(data[:_SEND_BYTES])
                 data = data[sent:]
-                self.owed = max(0, self.owed - sent)
+                self._owe(-min(sent, self.owed))
         self._draining = False
         self._on_drained()

@@ -14,7 +14,12 @@ from everstore import limits, log
 from everstore.config.settings import Settings
 from everstore.supervisor import tcp
 from everstore.supervisor.client import Client
+from everstore.supervisor.complaints import Complaints
+from everstore.supervisor.memory import Memory, needs_room
+from everstore.supervisor.patience import Patience
 from everstore.supervisor.switchboard import Switchboard, complain
+from everstore.supervisor.waiting_room import NOBODY, WaitingRoom
+from everstore.supervisor.watch import Watch
 from everstore.supervisor.worker_link import WorkerLink
 from everstore.wire.layouts import HELLO
 from everstore.wire.session import Credentials, Session, State
@@ -32,9 +37,16 @@ class Reception:
         self._credentials = Credentials(settings.user.encode(), settings.password.encode())
         self._last_number = 0
         self._complained = False
+        self._complaints = Complaints()
+        self._memory = Memory(settings.max_memory, settings.max_connections)
+        self._waiting = WaitingRoom()
+        self._watch = Watch(board.clients, self._memory, self._complaints)
+        # A transaction that idles as long has ended by itself: none is cut off.
+        self._idle_s_max = max(settings.idle_timeout, settings.transaction_lifetime)
 
     async def accept(self, nursery: trio.Nursery) -> None:
         """Take clients for ever, each served by a task of its own in `nursery`."""
+        nursery.start_soon(self._watch.keep)
         while True:
             await trio.lowlevel.wait_readable(self._listener)
             try:
@@ -47,7 +59,7 @@ class Reception:
                 self._complain(f"a connection could not be accepted: {error.strerror}")
                 await trio.sleep(0.1)
                 continue
-            self._admit(sock, f"{address[0]}:{address[1]}", nursery)
+            self._admit(sock, address, nursery)
 
     async def let_all_finish(self) -> None:
         """Hear what has arrived from each client, and let it have its answers; then it is gone."""
@@ -57,8 +69,10 @@ class Reception:
             while self._board.clients:
                 await self._board.parted.park()
 
-    def _admit(self, sock: socket.socket, peer: str, nursery: trio.Nursery) -> None:
-        if len(self._board.clients) >= self._settings.max_connections:
+    def _admit(self, sock: socket.socket, address: tuple[str, int], nursery: trio.Nursery) -> None:
+        peer = f"{address[0]}:{address[1]}"
+        full = len(self._board.clients) >= self._settings.max_connections
+        if full and not self._show_out(self._waiting.next_to_go()):
             self.refused += 1
             self._complain(
                 f"a connection was refused: there are {len(self._board.clients)}, the limit (--max-connections)",
@@ -70,9 +84,23 @@ class Reception:
         self._complained = False
         session = Session(self._credentials, self._settings.max_request)
         self._last_number = self._last_number % 0xFFFFFFFF + 1
-        client = Client(self._last_number, sock, peer, session, nursery, self._board.give_credit)
+        patience = Patience(trio.current_time(), self._idle_s_max)
+        client = Client(
+            self._last_number, sock, peer, session, nursery, self._board.give_credit, self._memory, patience
+        )
         self._board.clients[client.number] = client
+        self._show_out(self._waiting.enter(client.number, address[0]))
         nursery.start_soon(self._serve_client, client)
+
+    def _show_out(self, number: int) -> bool:
+        """Close a connection that waits for its login, for another one; False when there is none."""
+        if number == NOBODY:
+            return False
+        self._waiting.leave(number)
+        client = self._board.clients[number]
+        self._complaints.warn("closed: it had not logged in, and others came", connection=number, peer=client.peer)
+        client.hang_up()
+        return True
 
     def _complain(self, why: str, **context: object) -> None:
         """Log the first of a row of connections that cannot be had; more must not fill the disk with lines."""
@@ -96,7 +124,7 @@ class Reception:
                     peer=client.peer,
                 )
             elif client.session.state is State.CLOSED:
-                log.warning(f"closed: {client.session.why}", connection=client.number, peer=client.peer)
+                self._complaints.warn(f"closed: {client.session.why}", connection=client.number, peer=client.peer)
                 await _refuse_and_linger(client)
             elif client.listening.cancelled_caught:
                 await _let_answers_arrive(client)
@@ -109,15 +137,19 @@ class Reception:
         with trio.move_on_after(limits.LOGIN_S_MAX) as login:
             await self._listen(client, State.LOGIN)
         if login.cancelled_caught:
-            log.warning(
+            self._complaints.warn(
                 f"closed: no login within {limits.LOGIN_S_MAX:g} seconds", connection=client.number, peer=client.peer
             )
+        if client.session.state is State.OPEN:
+            self._waiting.leave(client.number)
 
     async def _listen(self, client: Client, while_state: State) -> None:
         """Hear a client for as long as its session is in this state and it sends."""
         while client.session.state is while_state and not client.out.broken:
             await client.until_not_overloaded()
+            client.awaited = True
             await trio.lowlevel.wait_readable(client.sock)
+            client.awaited = False
             try:
                 data = client.sock.recv(limits.RECEIVE_BYTES)
             except BlockingIOError:
@@ -128,6 +160,16 @@ class Reception:
                 return
             for link in self._hear(client, data):
                 await link.until_not_crowded()
+            if client.reserved or needs_room(client.session.begun):
+                await self._make_room(client)
+
+    async def _make_room(self, client: Client) -> None:
+        """For the request that has begun to arrive, before more of it is read."""
+        begun = client.session.begun
+        if not needs_room(begun):
+            self._memory.release(client)
+        elif begun != client.reserved:
+            await self._memory.reserve(client, begun)
 
     async def _hear_what_has_arrived(self, client: Client) -> None:
         """The server is stopping: what has arrived is still heard, and nothing that comes later."""
@@ -147,6 +189,7 @@ class Reception:
     def _hear(self, client: Client, data: bytes) -> list[WorkerLink]:
         """What a client says, sent on its way; returns the workers that got some of it."""
         session = client.session
+        client.received += len(data)
         frames = session.receive(data)
         if session.replies and session.state is not State.CLOSED:
             complain(client, session.why)
@@ -156,6 +199,8 @@ class Reception:
 
     def _part(self, client: Client) -> None:
         self._board.part(client)
+        self._waiting.leave(client.number)
+        client.parted()
         trio.lowlevel.notify_closing(client.sock)
         client.sock.close()
         log.debug("disconnected", connection=client.number, peer=client.peer)

@@ -40,6 +40,16 @@ class FrameCutter:
         self._pieces = Pieces()
         self._skip = 0  # bytes of an oversize body still to come
 
+    @property
+    def begun(self) -> int:
+        """The size of the frame that has begun and is kept in memory, as far as that is known; 0 when none has."""
+        return self._pieces.begun
+
+    @property
+    def due(self) -> int:
+        """The bytes that the frame which has begun still lacks, be it kept or skipped; 0 when none has begun."""
+        return self._skip or self._pieces.begun - self._pieces.held
+
     def admit(self, size_max: int) -> None:
         """The login was right: from here on all requests of up to `size_max` bytes of body are cut."""
         self._types = _TYPES

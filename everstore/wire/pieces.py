@@ -17,6 +17,11 @@ class Pieces:
         self._wanted = 0  # bytes that must be there before it is worth looking again
         self.held = 0
 
+    @property
+    def begun(self) -> int:
+        """The size of the message that has begun, as far as that is known; 0 when none has."""
+        return self._wanted if self.held else 0
+
     def join(self, data: bytes) -> bytes:
         """All that is there with `data` behind it, or nothing while that is less than what is wanted."""
         if not self._pieces and len(data) >= self._wanted:

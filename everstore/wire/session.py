@@ -81,6 +81,16 @@ class Session:
         self._request_bytes_max = request_bytes_max
         self._cutter = FrameCutter(limits.LOGIN_FRAME_BYTES_MAX)
 
+    @property
+    def begun(self) -> int:
+        """See FrameCutter."""
+        return self._cutter.begun
+
+    @property
+    def due(self) -> int:
+        """See FrameCutter."""
+        return self._cutter.due
+
     def receive(self, data: bytes) -> list[Frame]:
         """The requests that `data` completes. What follows a frame that closes the connection is not heard."""
         routed: list[Frame] = []

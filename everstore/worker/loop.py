@@ -12,11 +12,13 @@ import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import NoReturn
 
 from everstore import limits, log
 from everstore.clock import Clock
 from everstore.engine.group_commit import GroupCommit
+from everstore.engine.room import Room
 from everstore.engine.store import Store
 from everstore.errors import NoSpace, StorageFailed
 from everstore.storage.disk import Disk
@@ -27,6 +29,7 @@ from everstore.storage.trust import Trust
 from everstore.wire.layouts import Type
 from everstore.worker.channel import CREDIT, GONE, READY, Item, RequestCutter, note
 from everstore.worker.outbox import Outbox
+from everstore.worker.turns import Turns
 
 EXIT_DONE = 0
 EXIT_BUG = 70  # EX_SOFTWARE
@@ -68,13 +71,13 @@ def _serve(job: Job, channel: socket.socket) -> None:
     disk = Disk(job.journals)
     epoch = recover(disk, Trust(disk), job.replays)
     header = Header(epoch, job.workers, job.durable, clean=False, boot=boot_id())
-    commit_log = begin_log(disk, job.worker, job.replays, header)
+    room = Room(disk, partial(begin_log, disk, job.worker, job.replays, header))
     channel.sendall(note(0, READY))
     arrivals = _Arrivals(channel)
     first = arrivals.take(None)
     # The first request says that all workers have recovered: only now is all known that they found damaged.
     files = JournalFiles(disk, Trust(disk))
-    group = GroupCommit(disk, files, commit_log, job.durable)
+    group = GroupCommit(disk, files, room, job.durable)
     store = Store(job.worker, job.workers, disk, files, group, Clock(), job.lifetime_s)
     _loop(channel, arrivals, store, first)
     store.close()
@@ -106,29 +109,42 @@ def _loop(channel: socket.socket, arrivals: _Arrivals, store: Store, items: list
         if now - looked_after >= LOOK_AFTER_S:
             store.look_after()
             looked_after = now
-        if arrivals.ended:
+        if arrivals.ended and not arrivals.busy:
             return
         items = arrivals.take(0.0 if outbox.busy else LOOK_AFTER_S)
 
 
 class _Arrivals:
-    """The receiving end of the channel: everything that is there, up to a batch."""
+    """The receiving end of the channel: everything that is there, up to a batch. `taken_bytes`: of the bodies in it."""
 
     def __init__(self, channel: socket.socket) -> None:
         self.ended = False
         self.taken_bytes = 0
         self._channel = channel
         self._cutter = RequestCutter()
+        self._turns = Turns()
         self._poll = select.poll()
         self._poll.register(channel, select.POLLIN)
+
+    @property
+    def busy(self) -> bool:
+        """True while requests wait for their turn."""
+        return self._turns.waiting_bytes > 0
 
     def take(self, timeout_s: float | None) -> list[Item]:
         """Wait for something to arrive, `timeout_s` at most (None: for ever), and take all that has."""
         items: list[Item] = []
-        self.taken_bytes = 0
-        if not self._poll.poll(None if timeout_s is None else timeout_s * 1000):
-            return items
-        while self.taken_bytes < limits.BATCH_BYTES_MAX:
+        if self.busy:
+            timeout_s = 0.0
+        if not self.ended and self._poll.poll(None if timeout_s is None else timeout_s * 1000):
+            self._receive(items)
+        items = self._turns.take(items)
+        self.taken_bytes = sum(len(frame[5]) for _, frame in items)
+        return items
+
+    def _receive(self, items: list[Item]) -> None:
+        received = 0
+        while received < limits.BATCH_BYTES_MAX and not self._turns.crowded:
             try:
                 data = self._channel.recv(limits.CHANNEL_RECEIVE_BYTES, socket.MSG_DONTWAIT)
             except BlockingIOError:
@@ -136,6 +152,5 @@ class _Arrivals:
             if not data:
                 self.ended = True
                 break
-            self.taken_bytes += len(data)
+            received += len(data)
             items += self._cutter.feed(data)
-        return items

@@ -46,6 +46,7 @@ def test_every_setting_can_come_from_every_source(tmp_path: Path) -> None:
     texts = {
         "host": "localhost", "port": "7", "journals": "j", "workers": "9", "durability": "os", "user": "u",
         "password-file": str(secret), "password": "p", "max-connections": "8", "max-request": "2048",
+        "max-memory": "8MiB", "idle-timeout": "77",
         "transaction-lifetime": "3", "log-level": "debug", "log-format": "json",
     }  # fmt: skip
     assert set(texts) == {setting.name for setting in SETTINGS}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import resource
 from pathlib import Path
 
 from support.embedded import Embedded, committed
+from support.fakes.disk import FailingDisk
 
 from everstore import limits
 
@@ -22,6 +24,46 @@ def test_types_are_remembered_up_to_so_many_bytes_and_then_the_transactions_end(
     assert store.commit(waiting, b"u", b"u 1").code == 4, "nobody knows any more what it would conflict with"
     assert store.commit(other, b"u", b"u 1").code == 4
     assert committed(store.append(b"/a", b"t 3"))[0]
+
+
+def test_types_of_all_journals_together_are_bounded_and_the_largest_give_way(tmp_path: Path) -> None:
+    store = Embedded(tmp_path)
+    small = store.open(b"/small")
+    each = limits.TYPE_BYTES_PER_JOURNAL_MAX - 1000
+    large = []
+    for number in range(limits.TYPE_BYTES_MAX // each + 1):
+        name = b"/large/%d" % number
+        large.append(store.open(name))
+        assert committed(store.commit(store.open(name), b"t" * each, b"t 1"))[0]
+    codes = [store.commit(on, b"u", b"u 1").code for on in large]
+    assert set(codes) == {0, 4}
+    assert codes.count(4) <= len(large) // 2, "no more than are in the way"
+    assert committed(store.commit(small, b"u", b"u 1"))[0]
+    again = [store.open(b"/large/%d" % number) for number in range(10)]
+    assert all(committed(store.commit(on, b"t" * each, b"t 2"))[0] for on in again), "what was freed can be used"
+
+
+def test_what_types_occupy_is_given_back(tmp_path: Path) -> None:
+    store = Embedded(tmp_path)
+    for number in range(3 * limits.TYPE_BYTES_MAX // limits.TYPE_BYTES_PER_JOURNAL_MAX):
+        waiting = store.open(b"/a")
+        assert committed(store.commit(store.open(b"/a"), b"t" * (limits.TYPE_BYTES_PER_JOURNAL_MAX // 2), b"t 1"))[0]
+        assert committed(store.commit(waiting, b"u%d" % number, b"u 1"))[0]
+
+
+def test_a_store_begins_on_a_full_disk_serves_reads_and_commits_when_there_is_room(tmp_path: Path) -> None:
+    Embedded(tmp_path).append(b"/a", b"t 1")
+    disk = FailingDisk(str(tmp_path), fail_at=0, full=True)
+    disk.free = 0
+    for log in tmp_path.glob(".everstore/*.commits"):
+        os.truncate(log, 0)
+    store = Embedded(tmp_path, disk=disk)
+    assert store.text(b"/a") == b"t 1"
+    on = store.open(b"/a")
+    assert store.commit(on, b"t", b"t 2").code == 15
+    disk.free = None
+    assert committed(store.commit(on, b"t", b"t 2"))[0]
+    assert store.text(b"/a") == b"t 1\nt 2"
 
 
 def test_a_journal_does_not_outgrow_the_limit_of_file_sizes(tmp_path: Path) -> None:

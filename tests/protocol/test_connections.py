@@ -56,16 +56,12 @@ def test_one_connection_more_than_allowed_is_refused_with_a_log_line_while_other
         assert not any(client.exists(b"/a") for client in clients)
 
 
-@pytest.mark.parametrize("logged_in", [True, False])
-def test_a_closed_connection_makes_room_for_another(crowded: RunningServer, logged_in: bool) -> None:
+def test_a_closed_connection_makes_room_for_another(crowded: RunningServer) -> None:
     with contextlib.ExitStack() as stack:
         clients = [stack.enter_context(Client(crowded.port)) for _ in range(CONNECTIONS_MAX - 1)]
         assert not any(client.exists(b"/a") for client in clients)
-        with Client(crowded.port, login=logged_in) as last:
-            if logged_in:
-                last.exists(b"/a")
-            else:
-                assert last.receive_exactly(3) == HELLO
+        with Client(crowded.port) as last:
+            last.exists(b"/a")
             assert refused(crowded)
         until(lambda: not refused(crowded), "there is room again")
 
@@ -75,6 +71,18 @@ def test_a_closed_connection_makes_room_for_another(crowded: RunningServer, logg
             return False
 
         until(served, "a newcomer is served")
+
+
+def test_who_has_not_logged_in_makes_room_for_another(crowded: RunningServer) -> None:
+    with contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(Client(crowded.port)) for _ in range(CONNECTIONS_MAX - 1)]
+        assert not any(client.exists(b"/a") for client in clients)
+        with Client(crowded.port, login=False) as silent:
+            assert silent.receive_exactly(3) == HELLO
+            clients.append(stack.enter_context(Client(crowded.port)))
+            assert not any(client.exists(b"/a") for client in clients)
+            assert silent.until_closed() == b""
+            assert refused(crowded)
 
 
 def test_connections_come_and_go_without_leaving_anything(crowded: RunningServer) -> None:

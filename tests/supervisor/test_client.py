@@ -11,6 +11,8 @@ from everstore import limits
 from everstore.errors import Code
 from everstore.supervisor import tcp
 from everstore.supervisor.client import Client, Request
+from everstore.supervisor.memory import Memory
+from everstore.supervisor.patience import Patience
 from everstore.wire import replies
 from everstore.wire.session import Credentials, Session
 
@@ -21,7 +23,9 @@ async def pair(nursery: trio.Nursery) -> AsyncIterator[tuple[Client, socket.sock
     ours, theirs = socket.socketpair()
     with ours, theirs:
         ours.setblocking(False)
-        yield Client(1, ours, "", Session(Credentials(b"", b""), 1000), nursery, lambda _: None), theirs
+        session = Session(Credentials(b"", b""), 1000)
+        memory, patience = Memory(1 << 28, 1), Patience(0.0, 1e9)
+        yield Client(1, ours, "", session, nursery, lambda _: None, memory, patience), theirs
 
 
 async def test_a_client_that_sends_no_more_is_waited_for_as_long_as_answers_come(
@@ -70,3 +74,13 @@ def test_a_connection_is_asked_now_and_then_whether_its_machine_is_still_there()
                 for each in (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
             ]
             assert found == [limits.KEEPALIVE_S_FIRST, limits.KEEPALIVE_S_NEXT, limits.KEEPALIVE_TRIES]
+
+
+async def test_a_client_that_waits_for_its_answer_is_not_one_that_does_not_take_it(
+    pair: tuple[Client, socket.socket],
+) -> None:
+    client, _ = pair
+    client.asked(1, Request(1, 1 << 29))
+    assert not client.seen().greedy
+    client.out.send(bytes(1 << 27))
+    assert client.seen().greedy

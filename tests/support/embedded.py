@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from struct import pack, unpack_from
 from typing import NamedTuple
 
 from everstore.engine.group_commit import GroupCommit
+from everstore.engine.room import Room
 from everstore.engine.store import Store
 from everstore.storage.directory import commit_logs
 from everstore.storage.disk import Disk
@@ -45,9 +47,9 @@ class Embedded:
         replays = commit_logs(str(directory))
         epoch = recover(self.disk, Trust(self.disk), replays)
         header = Header(epoch, workers=1, durable=durable, clean=False, boot=boot_id())
-        log = begin_log(self.disk, 1, replays, header)
+        room = Room(self.disk, partial(begin_log, self.disk, 1, replays, header))
         files = JournalFiles(self.disk, Trust(self.disk))
-        group = GroupCommit(self.disk, files, log, durable)
+        group = GroupCommit(self.disk, files, room, durable)
         self.store = Store(1, 1, self.disk, files, group, self.clock, lifetime_s)
 
     def ask(self, *requests: tuple[int, bytes], connection: int = 1) -> list[Answered]:
