@@ -143,7 +143,9 @@ class SimulatedDisk:
         try:
             self._change("write")
         except NoSpace:
-            file.write(position, data[: len(data) // 2], self._platter.now_ns())
+            # A write that runs out of room ends at the edge of a block, as far as one was there.
+            cut = -(-position // SECTOR_BYTES) * SECTOR_BYTES - position
+            file.write(position, data[:cut] if cut < len(data) else b"", self._platter.now_ns())
             raise
         file.write(position, data, self._platter.now_ns())
         self._interrupt("written")

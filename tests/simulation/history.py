@@ -41,7 +41,6 @@ class History:
 
     durable: bool
     era: int = 0
-    damage_allowed: bool = False
     commits: list[Commit] = field(default_factory=list)
     reads: list[Read] = field(default_factory=list)
     sizes: dict[bytes, int] = field(default_factory=dict)
