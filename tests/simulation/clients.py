@@ -6,12 +6,11 @@ import struct
 from collections import deque
 
 import trio
-from support import frames
-from support.frames import COMMIT, ERROR, HEADER, LIST, MULTIPART, OPEN, READ, Reply
-
 from simulation.clockwork import Clockwork
 from simulation.history import CONFLICT, REFUSED, Commit, History, Read
 from simulation.network import Listener, Socket, wait_readable, wait_writable
+from support import frames
+from support.frames import COMMIT, ERROR, HEADER, LIST, MULTIPART, OPEN, READ, Reply
 
 TYPES = [b"a", b"b", b"c", b"d"]
 

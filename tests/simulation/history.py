@@ -37,13 +37,16 @@ class Read:
 
 @dataclass
 class History:
-    """`durable`: what is acknowledged survives a power cut. `era`: how many of those there were."""
+    """`durable`: what is acknowledged survives a power cut. `era`: how many of those there were. `was_full`: after a
+    commit for which there was no room the store may see conflicts without need (`Declared.roll_back`).
+    """
 
     durable: bool
     era: int = 0
     commits: list[Commit] = field(default_factory=list)
     reads: list[Read] = field(default_factory=list)
     sizes: dict[bytes, int] = field(default_factory=dict)
+    was_full: bool = False
     complaints: list[str] = field(default_factory=list)
     answers: int = 0
 
@@ -116,14 +119,17 @@ class History:
             self.complain(f"commit {commit.number} on {commit.name!r} got {commit.outcome}, and is there")
 
     def _check_verdicts(self, name: bytes, placed: dict[int, int]) -> None:
-        here = sorted((placed[each.number], each) for each in self.commits if each.number in placed and each.name == name)
+        here = sorted(
+            (placed[each.number], each) for each in self.commits if each.number in placed and each.name == name
+        )
         declared = [(end, each.types | ({NEW_JOURNAL} if not at else set())) for at, (end, each) in enumerate(here)]
         for commit in self.commits:
             if commit.name != name or not self.counts(commit.era) or commit.outcome not in (ACKNOWLEDGED, CONFLICT):
                 continue
             until = commit.size if commit.outcome == CONFLICT else commit.size - 1
             conflict = any(types & commit.types for end, types in declared if commit.opened_at < end <= until)
-            if conflict != (commit.outcome == CONFLICT):
+            needless = commit.outcome == CONFLICT and self.was_full
+            if conflict != (commit.outcome == CONFLICT) and not needless:
                 self.complain(f"commit {commit.number} on {name!r} got {commit.outcome}, which is wrong")
 
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
-
 import trio
-
 from simulation.clockwork import Clockwork
 
 
@@ -181,5 +179,3 @@ async def _wait(sock: Socket, ready) -> None:
         if ready():
             return
         await sock.on_change.park()
-
-

@@ -12,11 +12,11 @@ from itertools import count
 from typing import NoReturn
 
 import greenlet
-
-from everstore.worker import loop
 from simulation.clockwork import Clockwork
 from simulation.disk import Platter, SimulatedDisk
 from simulation.network import Socket, pair
+
+from everstore.worker import loop
 
 
 class Killed(BaseException):

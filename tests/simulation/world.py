@@ -1,8 +1,8 @@
 """One simulated world: the product's supervisor and workers, clients and their troubles, all from one seed.
 
-    outcome = simulate(1234)
-    outcome.complaints   what went wrong, nothing hopefully
-    outcome.trace        the same for the same seed, always
+outcome = simulate(1234)
+outcome.complaints   what went wrong, nothing hopefully
+outcome.trace        the same for the same seed, always
 """
 
 from __future__ import annotations
@@ -16,6 +16,12 @@ from typing import Any
 
 import trio
 import trio.testing
+from simulation import network
+from simulation.clients import Client
+from simulation.clockwork import Clockwork, MachineTime
+from simulation.disk import File, Mapping, Platter
+from simulation.history import ACKNOWLEDGED, History
+from simulation.processes import Kernel, Killed, Left, Polling
 from trio._core import _run as trio_run
 
 from everstore import clock, limits, log
@@ -28,12 +34,6 @@ from everstore.supervisor import server as server_module
 from everstore.supervisor import tcp, worker_link
 from everstore.supervisor.server import Claim, Server
 from everstore.worker import loop
-from simulation import network
-from simulation.clients import Client
-from simulation.clockwork import Clockwork, MachineTime
-from simulation.disk import File, Mapping, Platter
-from simulation.history import ACKNOWLEDGED, History
-from simulation.processes import Kernel, Killed, Left, Polling
 
 LIVENESS_S = 30.0
 NAMES = [b"/a", b"/b/c", b"/b/d", b"/user/1", b"/user/2", b"/z"]
@@ -80,9 +80,7 @@ class World:
         self.boot = b""
         self.doubting = False  # A repair that the disk fails is noted as damage, and rightly; here nothing is.
         rounds = chance.choice((5, 10, 20))
-        self.clients = [
-            Client(self.clockwork, self.history, self.names, rounds) for _ in range(chance.randint(1, 6))
-        ]
+        self.clients = [Client(self.clockwork, self.history, self.names, rounds) for _ in range(chance.randint(1, 6))]
         self.log_bytes = chance.choice((8192, 32_768))
 
     async def run(self) -> None:
@@ -149,7 +147,9 @@ class World:
     async def _trouble(self) -> None:
         while True:
             await trio.sleep(self.chance.random() * 0.3)
-            happening = self.chance.choice((self._kill, self._kill_in_call, self._fill, self._fail, self._reset, self._jump))
+            happening = self.chance.choice(
+                (self._kill, self._kill_in_call, self._fill, self._fail, self._reset, self._jump)
+            )
             self.clockwork.note(happening.__name__)
             happening()
 
@@ -163,6 +163,7 @@ class World:
 
     def _fill(self) -> None:
         self.platter.full = not self.platter.full
+        self.history.was_full = True
 
     def _fail(self) -> None:
         if not self.doubting:
