@@ -49,7 +49,9 @@ class Client:
         await self._log_in(listener)
         for uid, name in enumerate(self._names):
             size, era = self._history.sizes.get(name, 0), self._history.era
-            (found,) = await self._ask([frames.read(name, 1, 0, 0xFFFFFFFF, uid=uid)], [name])
+            request = frames.read(name, 1, 0, 0xFFFFFFFF, uid=uid)
+            while (found := (await self._ask([request], [name]))[0])[-1].kind == ERROR:
+                await trio.sleep(0.1)  # Its worker is down, or just died.
             self._heard(name, READ, found, size, era)
         self.socket.close()
 

@@ -1,4 +1,4 @@
-"""Workers as greenlets: the product's `run`, unchanged, on a stack of its own that stands still wherever it would block.
+"""Workers as greenlets: the product's `run`, unchanged, on a stack of its own that stands still where it would block.
 
 A worker can be killed wherever it calls the disk, and wherever it waits.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import count
 from typing import NoReturn
 
@@ -45,10 +46,8 @@ class Worker:
         self._go_on_after(clockwork.chance.random() * 0.01)
 
     def _live(self) -> None:
-        try:
+        with suppress(Killed, Left):
             loop.run(self._job, BlockingChannel(self), self._leave)
-        except (Killed, Left):
-            pass
 
     def _leave(self, code: int) -> NoReturn:
         if self.status is None:
