@@ -42,6 +42,8 @@ def recover(disk: Disk, trust: Trust, workers: list[int]) -> int:
             continue
         found = decode(data)
         doubt = _doubt(disk, worker, data, found)
+        if found.batches and not doubt:
+            _make_durable(disk, worker, data)
         journals = replay(disk, trust, found.batches, sure=not doubt)
         if journals:
             log.info(f"replayed {len(found.batches)} batches onto {journals} journals", log=path_of(worker))
@@ -85,6 +87,18 @@ def _read(disk: Disk, worker: int) -> bytes | None:
         return None
     try:
         return disk.read(fd, 0, disk.size(fd))
+    finally:
+        disk.close(fd)
+
+
+def _make_durable(disk: Disk, worker: int, data: bytes) -> None:
+    """Write a log again before anything is written that it must vouch for: when its sync failed, the page cache shows
+    records that the disk never got, and a power cut would leave journals that are longer than their log.
+    """
+    fd = disk.open(path_of(worker))
+    try:
+        disk.write(fd, 0, data)
+        disk.sync(fd)
     finally:
         disk.close(fd)
 
