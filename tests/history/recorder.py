@@ -1,0 +1,131 @@
+"""Clients that do random things on several journals, pipelined, and write down what they asked and were told."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from pathlib import Path
+
+from history.checker import Operation
+from support import frames
+from support.frames import TIMESTAMPS, TWO
+from support.wire import Client, part_bytes
+
+HOT = [b"/hot/1", b"/hot/2"]
+COLD = [b"/cold/%d" % number for number in range(12)]
+JOURNALS = HOT + COLD
+TYPES = [b"A", b"B", b"C", b"D", b"ES_NewJournal"]
+ALL = 2**32 - 1
+LOST = (OSError, AssertionError)
+"""A connection that ends is a failed assertion of the test client."""
+
+
+class Recorder(threading.Thread):
+    """One client. `operations` is whole when it has been joined."""
+
+    def __init__(self, port: int, name: str, seed: str, most: int) -> None:
+        super().__init__()
+        self.operations: list[Operation] = []
+        self.lost = 0
+        self._port = port
+        self._prefix = name.encode()
+        self._random = random.Random(seed)
+        self._most = most
+        self._number = 0
+
+    def run(self) -> None:
+        while len(self.operations) < self._most:
+            try:
+                with Client(self._port) as client:
+                    while len(self.operations) < self._most:
+                        self._round(client)
+            except ConnectionRefusedError:
+                return
+            except LOST:
+                self.lost += 1
+
+    def _round(self, client: Client) -> None:
+        """Open transactions, then use them, all requests of either before the first answer."""
+        choose = self._random
+        names = [choose.choice(HOT if choose.random() < 0.6 else COLD) for _ in range(choose.randint(1, 8))]
+        opens = [(Operation("open", name, 0.0), frames.open_transaction(name, client.uid())) for name in names]
+        replies = self._ask(client, opens)
+        uses: list[tuple[Operation, bytes]] = []
+        for (operation, _), reply in zip(opens, replies, strict=True):
+            if operation.outcome == "ok":
+                uses += self._uses(client, operation, reply)
+        self._ask(client, uses)
+
+    def _uses(self, client: Client, opened: Operation, reply: frames.Reply) -> list[tuple[Operation, bytes]]:
+        choose, name, worker = self._random, opened.journal, reply.worker
+        transaction = TWO.unpack(reply.body)[1]
+        kind = choose.random()
+        uses = []
+        if kind < 0.1:
+            operation = Operation("rollback", name, 0.0)
+            uses.append((operation, frames.rollback(name, worker, transaction, client.uid())))
+            uses.append(self._commit(client, opened, worker, transaction, name, owned=False))
+        elif kind < 0.2:
+            other = choose.choice([each for each in JOURNALS if each != name])
+            uses.append(self._commit(client, opened, worker, transaction, other, owned=False))
+        elif kind < 0.75:
+            uses.append(self._commit(client, opened, worker, transaction, name, owned=True))
+        if choose.random() < 0.25:
+            offset = opened.size if choose.random() < 0.8 else 0
+            read = Operation("read", name, 0.0, offset=offset)
+            uses.append((read, frames.read(name, worker, offset, ALL, TIMESTAMPS, client.uid())))
+        if choose.random() < 0.2:
+            uses.append((Operation("exists", name, 0.0), frames.exists(name, client.uid())))
+        return uses
+
+    def _commit(
+        self, client: Client, opened: Operation, worker: int, transaction: int, name: bytes, owned: bool
+    ) -> tuple[Operation, bytes]:
+        types = frozenset(self._random.sample(TYPES, self._random.randint(0, 2)))
+        events = tuple(self._event() for _ in range(self._random.choice((1, 1, 2, 5))))
+        operation = Operation("commit", name, 0.0, opened_at=opened.size, owned=owned, types=types, events=events)
+        request = frames.commit(name, worker, transaction, b",".join(types), b"\n".join(events), client.uid())
+        return operation, request
+
+    def _event(self) -> bytes:
+        self._number += 1
+        return b"E %s-%d" % (self._prefix, self._number)
+
+    def _ask(self, client: Client, asked: list[tuple[Operation, bytes]]) -> list[frames.Reply]:
+        waiting = {frames.HEADER.unpack_from(request)[2]: operation for operation, request in asked}
+        answers: dict[int, frames.Reply] = {}
+        called = time.monotonic()
+        for operation, _ in asked:
+            operation.called = called
+        self.operations += waiting.values()
+        client.send(*(request for _, request in asked))
+        while len(answers) < len(waiting):
+            reply = client.receive()
+            operation = waiting[reply.uid]
+            if reply.kind == frames.READ:
+                operation.data += part_bytes(reply)
+            if not reply.properties & frames.MULTIPART:
+                _note(operation, reply)
+                answers[reply.uid] = reply
+        return [answers[uid] for uid in waiting]
+
+
+def _note(operation: Operation, reply: frames.Reply) -> None:
+    if reply.kind == frames.ERROR and reply.code == 1:
+        return
+    operation.answered = time.monotonic()
+    operation.outcome = "refused" if reply.kind == frames.ERROR else "ok"
+    if reply.kind == frames.OPEN:
+        operation.size = TWO.unpack(reply.body)[0]
+    elif reply.kind == frames.COMMIT:
+        success, operation.size = TWO.unpack(reply.body)
+        operation.outcome = "ok" if success else "conflict"
+    elif reply.kind == frames.EXISTS:
+        operation.exists = reply.body == b"\1"
+
+
+def final_journals(directory: Path) -> dict[bytes, bytes]:
+    """What the files hold, by journal; those that do not exist are missing."""
+    files = {name: directory / f"{name.decode()[1:]}.log" for name in JOURNALS}
+    return {name: file.read_bytes() for name, file in files.items() if file.exists()}
