@@ -152,7 +152,7 @@ class Listener(Socket):
     def accept(self) -> tuple[Socket, tuple[str, int]]:
         if not self._waiting:
             raise BlockingIOError
-        return self._waiting.popleft(), ("client", 1)
+        return self._waiting.popleft(), ("127.0.0.1", 1)
 
     def getsockname(self) -> tuple[str, int]:
         return "simulated", 6929

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -25,6 +25,7 @@ from simulation.processes import Kernel, Killed, Left, Polling
 from trio._core import _run as trio_run
 
 from everstore import clock, limits, log
+from everstore.config.load import load
 from everstore.config.settings import Settings
 from everstore.journal import transactions
 from everstore.journal.names import name_of, path_of
@@ -37,7 +38,6 @@ from everstore.worker import loop
 
 LIVENESS_S = 30.0
 NAMES = [b"/a", b"/b/c", b"/b/d", b"/user/1", b"/user/2", b"/z"]
-PASSWORD = "passwd"
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,7 +288,5 @@ def _replaced(where: Any, name: str, what: object) -> Iterator[None]:
 
 
 def _settings(workers: int, durable: bool) -> Settings:
-    durability = "fsync" if durable else "os"
-    return Settings(
-        "simulated", 6929, "simulated", workers, durability, "admin", PASSWORD, 100, 2**20, 60.0, "error", "text", False
-    )
+    texts = {"workers": str(workers), "durability": "fsync" if durable else "os", "log-level": "error"}
+    return replace(load(texts, {}, None), max_connections=100, max_request=2**20)
