@@ -20,6 +20,7 @@ from everstore.config.load import addresses, load
 from everstore.config.settings import SETTINGS, Settings
 from everstore.errors import ConfigError, DirectoryInUse, EverstoreError
 from everstore.storage.directory import are_of_a_run_with, claim, commit_logs, sign
+from everstore.supervisor.login import Logins
 from everstore.supervisor.server import Claim, Server
 
 EXIT_FAILED = 1
@@ -54,6 +55,7 @@ def main(config: str | None, **options: str | None) -> None:
     try:
         settings = load({name.replace("_", "-"): text for name, text in options.items()}, os.environ, config)
         log.configure(settings.log_level, settings.log_format)
+        logins = Logins(settings.users) if settings.users else None
         # The directory first: who finds it in use is to hear by whom, and not that the port is taken.
         journals = os.path.abspath(settings.journals)
         who = f"the server with process id {os.getpid()}"
@@ -65,7 +67,7 @@ def main(config: str | None, **options: str | None) -> None:
         click.echo(f"everstore-server: {error}", err=True)
         sys.exit(_EXIT_CODES.get(type(error), EXIT_FAILED))
     _warn_of_default_password(settings)
-    server = Server(settings, claimed, listener)
+    server = Server(settings, claimed, listener, logins)
     with _signals_end_once(server):
         trio.run(server.run, _say)
 

@@ -80,6 +80,13 @@ SETTINGS: tuple[Setting, ...] = (
         "The password, where no file holds it.",
         secret=True,
     ),
+    Setting(
+        "users",
+        "",
+        values.text("a file", 4000),
+        "A file of users (everstore users) instead of the one user and password.",
+        "FILE",
+    ),
     Setting("max-connections", "1024", values.whole(1, 100_000), "Client connections at once.", "N", "maxConnections"),
     Setting("max-request", "16MiB", values.size("1KiB", "1GiB"), "The largest request.", "SIZE", "maxBufferSize"),
     Setting(
@@ -121,6 +128,7 @@ class Settings:
     durability: str
     user: str
     password: str
+    users: str
     max_connections: int
     max_request: int
     transaction_lifetime: float

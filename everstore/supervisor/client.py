@@ -16,7 +16,9 @@ import trio
 from everstore import limits
 from everstore.errors import Code
 from everstore.supervisor.outflow import Outflow
+from everstore.users.roll import User
 from everstore.wire import replies
+from everstore.wire.access import Grant
 from everstore.wire.layouts import MULTIPART
 from everstore.wire.session import Session
 
@@ -55,7 +57,7 @@ class Request:
 
 class Client:
     """`number` names it to the workers. `in_flight`: by worker, the (uid, bytes) of the requests it has not answered,
-    oldest first.
+    oldest first. `user`: one of the file of users; `grant`: what it may do, None for everything.
     """
 
     def __init__(
@@ -71,6 +73,8 @@ class Client:
         self.sock = sock
         self.peer = peer
         self.session = session
+        self.user: User | None = None
+        self.grant: Grant | None = None
         self.in_flight: dict[int, deque[Request]] = {}
         self.uncredited: dict[int, int] = {}
         self.listening = trio.CancelScope()

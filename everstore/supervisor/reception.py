@@ -14,8 +14,10 @@ from everstore import limits, log
 from everstore.config.settings import Settings
 from everstore.supervisor import tcp
 from everstore.supervisor.client import Client
+from everstore.supervisor.login import Logins
 from everstore.supervisor.switchboard import Switchboard, complain
 from everstore.supervisor.worker_link import WorkerLink
+from everstore.wire.frames import Frame
 from everstore.wire.layouts import HELLO
 from everstore.wire.session import Credentials, Session, State
 
@@ -23,13 +25,14 @@ from everstore.wire.session import Credentials, Session, State
 class Reception:
     """Takes the clients that come to `listener` and puts them through to the switchboard."""
 
-    def __init__(self, settings: Settings, listener: socket.socket, board: Switchboard) -> None:
+    def __init__(self, settings: Settings, listener: socket.socket, board: Switchboard, logins: Logins | None) -> None:
         self.accepted = 0
         self.refused = 0
         self._settings = settings
         self._listener = listener
         self._board = board
-        self._credentials = Credentials(settings.user.encode(), settings.password.encode())
+        self._logins = logins
+        self._credentials = None if logins else Credentials(settings.user.encode(), settings.password.encode())
         self._last_number = 0
         self._complained = False
 
@@ -112,6 +115,9 @@ class Reception:
             log.warning(
                 f"closed: no login within {limits.LOGIN_S_MAX:g} seconds", connection=client.number, peer=client.peer
             )
+        if client.session.state is State.VERIFYING and self._logins:
+            for link in self._put_through(client, await self._logins.verify(client)):
+                await link.until_not_crowded()
 
     async def _listen(self, client: Client, while_state: State) -> None:
         """Hear a client for as long as its session is in this state and it sends."""
@@ -146,8 +152,10 @@ class Reception:
 
     def _hear(self, client: Client, data: bytes) -> list[WorkerLink]:
         """What a client says, sent on its way; returns the workers that got some of it."""
+        return self._put_through(client, client.session.receive(data))
+
+    def _put_through(self, client: Client, frames: list[Frame]) -> list[WorkerLink]:
         session = client.session
-        frames = session.receive(data)
         if session.replies and session.state is not State.CLOSED:
             complain(client, session.why)
             client.out.send(b"".join(session.replies))
