@@ -33,6 +33,8 @@ def load(options: Mapping[str, str | None], variables: Mapping[str, str], config
     if config_file:
         in_order.append(sources.file(config_file))
     found = {setting.name.replace("-", "_"): _value(setting, in_order) for setting in SETTINGS}
+    if bool(found["tls_certificate"]) != bool(found["tls_key"]):
+        raise ConfigError("--tls-certificate and --tls-key go together: one is given and the other is not")
     password_file = found.pop("password_file")
     if found["users"]:
         _require_no_other_user(in_order)

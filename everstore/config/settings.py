@@ -87,6 +87,14 @@ SETTINGS: tuple[Setting, ...] = (
         "A file of users (everstore users) instead of the one user and password.",
         "FILE",
     ),
+    Setting(
+        "tls-certificate",
+        "",
+        values.text("a file", 4000),
+        "A PEM file of the server's certificate and those between it and its CA; then the port speaks only TLS.",
+        "FILE",
+    ),
+    Setting("tls-key", "", values.text("a file", 4000), "A PEM file of the certificate's key.", "FILE"),
     Setting("max-connections", "1024", values.whole(1, 100_000), "Client connections at once.", "N", "maxConnections"),
     Setting("max-request", "16MiB", values.size("1KiB", "1GiB"), "The largest request.", "SIZE", "maxBufferSize"),
     Setting(
@@ -129,6 +137,8 @@ class Settings:
     user: str
     password: str
     users: str
+    tls_certificate: str
+    tls_key: str
     max_connections: int
     max_request: int
     transaction_lifetime: float

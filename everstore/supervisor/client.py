@@ -7,7 +7,6 @@ cost.
 
 from __future__ import annotations
 
-import socket
 from collections import deque
 from collections.abc import Callable
 
@@ -16,6 +15,7 @@ import trio
 from everstore import limits
 from everstore.errors import Code
 from everstore.supervisor.outflow import Outflow
+from everstore.supervisor.tcp import Transport
 from everstore.users.roll import User
 from everstore.wire import replies
 from everstore.wire.access import Grant
@@ -63,7 +63,7 @@ class Client:
     def __init__(
         self,
         number: int,
-        sock: socket.socket,
+        sock: Transport,
         peer: str,
         session: Session,
         nursery: trio.Nursery,

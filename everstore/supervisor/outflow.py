@@ -9,10 +9,11 @@ of the same socket finds out.
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable
 
 import trio
+
+from everstore.supervisor.tcp import Transport
 
 _SEND_BYTES = 256 * 1024
 
@@ -23,7 +24,7 @@ class Outflow:
     `owed` and `sent`: bytes that the socket has still to take, and that it has taken.
     """
 
-    def __init__(self, sock: socket.socket, nursery: trio.Nursery, on_drained: Callable[[], object]) -> None:
+    def __init__(self, sock: Transport, nursery: trio.Nursery, on_drained: Callable[[], object]) -> None:
         self.owed = 0
         self.sent = 0
         self.broken = False

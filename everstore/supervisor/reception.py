@@ -16,6 +16,7 @@ from everstore.supervisor import tcp
 from everstore.supervisor.client import Client
 from everstore.supervisor.login import Logins
 from everstore.supervisor.switchboard import Switchboard, complain
+from everstore.supervisor.tls import Certificate, TlsSocket, reason
 from everstore.supervisor.worker_link import WorkerLink
 from everstore.wire.frames import Frame
 from everstore.wire.layouts import HELLO
@@ -25,13 +26,21 @@ from everstore.wire.session import Credentials, Session, State
 class Reception:
     """Takes the clients that come to `listener` and puts them through to the switchboard."""
 
-    def __init__(self, settings: Settings, listener: socket.socket, board: Switchboard, logins: Logins | None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        listener: socket.socket,
+        board: Switchboard,
+        logins: Logins | None,
+        certificate: Certificate | None,
+    ) -> None:
         self.accepted = 0
         self.refused = 0
         self._settings = settings
         self._listener = listener
         self._board = board
         self._logins = logins
+        self._certificate = certificate
         self._credentials = None if logins else Credentials(settings.user.encode(), settings.password.encode())
         self._last_number = 0
         self._complained = False
@@ -73,7 +82,8 @@ class Reception:
         self._complained = False
         session = Session(self._credentials, self._settings.max_request)
         self._last_number = self._last_number % 0xFFFFFFFF + 1
-        client = Client(self._last_number, sock, peer, session, nursery, self._board.give_credit)
+        transport = self._certificate.wrap(sock) if self._certificate else sock
+        client = Client(self._last_number, transport, peer, session, nursery, self._board.give_credit)
         self._board.clients[client.number] = client
         nursery.start_soon(self._serve_client, client)
 
@@ -86,7 +96,6 @@ class Reception:
     async def _serve_client(self, client: Client) -> None:
         log.debug("connected", connection=client.number, peer=client.peer)
         try:
-            client.out.send(HELLO)
             with client.listening:
                 await self._log_in(client)
                 await self._listen(client, State.OPEN)
@@ -110,6 +119,7 @@ class Reception:
 
     async def _log_in(self, client: Client) -> None:
         with trio.move_on_after(limits.LOGIN_S_MAX) as login:
+            await self._greet(client)
             await self._listen(client, State.LOGIN)
         if login.cancelled_caught:
             log.warning(
@@ -117,6 +127,19 @@ class Reception:
             )
         if client.session.state is State.VERIFYING and self._logins:
             for link in self._put_through(client, await self._logins.verify(client)):
+                await link.until_not_crowded()
+
+    async def _greet(self, client: Client) -> None:
+        early = b""
+        if isinstance(client.sock, TlsSocket):
+            try:
+                early = await client.sock.handshake()
+            except OSError as error:
+                client.session.dismiss(f"no TLS: {reason(error)}")
+                return
+        client.out.send(HELLO)
+        if early:
+            for link in self._hear(client, early):
                 await link.until_not_crowded()
 
     async def _listen(self, client: Client, while_state: State) -> None:

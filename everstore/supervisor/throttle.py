@@ -51,7 +51,7 @@ class Throttle:
         """
         key = _key(host)
         address = self._addresses.setdefault(key, _Address())
-        if address.waiting >= limits.LOGINS_PER_ADDRESS_MAX:
+        if address.waiting >= limits.VERIFIED_PER_ADDRESS_MAX:
             raise Unverified(f"{address.waiting} logins of its address wait, the limit")
         address.waiting += 1
         try:

@@ -47,6 +47,7 @@ def test_every_setting_can_come_from_every_source(tmp_path: Path) -> None:
         "host": "localhost", "port": "7", "journals": "j", "workers": "9", "durability": "os", "user": "u",
         "password-file": str(secret), "password": "p", "max-connections": "8", "max-request": "2048",
         "transaction-lifetime": "3", "log-level": "debug", "log-format": "json",
+        "tls-certificate": "c", "tls-key": "k",
     }  # fmt: skip
     assert set(texts) | {"users"} == {setting.name for setting in SETTINGS}, "users does not go with the user"
     file = tmp_path / "all.toml"
@@ -183,3 +184,9 @@ def test_a_file_of_users_and_a_user_contradict_each_other(variable: str, setting
         loaded(None, {variable: setting}, users="u.json")
     assert str(refused.value).startswith(f"{variable} (environment) is for a server without a file of users")
     assert "s3cret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("only", ["tls_certificate", "tls_key"])
+def test_a_certificate_and_its_key_go_together(only: str) -> None:
+    with pytest.raises(ConfigError, match="--tls-certificate and --tls-key go together"):
+        loaded(**{only: "file"})

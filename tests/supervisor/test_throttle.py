@@ -73,14 +73,14 @@ async def test_logins_of_one_address_follow_each_other_and_only_so_many_wait(
             await trio.sleep(1)
             inside.clear()
 
-    for number in range(limits.LOGINS_PER_ADDRESS_MAX):
+    for number in range(limits.VERIFIED_PER_ADDRESS_MAX):
         nursery.start_soon(log_in, number)
     await trio.testing.wait_all_tasks_blocked()
     with pytest.raises(Unverified, match="the limit"):
         await log_in(-1)
-    await trio.sleep(limits.LOGINS_PER_ADDRESS_MAX + 1)
+    await trio.sleep(limits.VERIFIED_PER_ADDRESS_MAX + 1)
     await log_in(0)
-    assert autojump_clock.current_time() >= limits.LOGINS_PER_ADDRESS_MAX + 2
+    assert autojump_clock.current_time() >= limits.VERIFIED_PER_ADDRESS_MAX + 2
 
 
 async def test_one_that_gives_up_waiting_lets_the_next_one_in(autojump_clock: trio.testing.MockClock) -> None:
