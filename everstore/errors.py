@@ -28,6 +28,7 @@ class Code(IntEnum):
     EVENTS_INVALID = 13
     JOURNAL_TOO_LARGE = 14
     CANNOT_WRITE = 15
+    NOT_ALLOWED = 16
 
 
 class EverstoreError(Exception):

@@ -7,6 +7,26 @@ LOGINS_MAX = 512  # connections that wait for their login: half of the connectio
 LOGINS_PER_ADDRESS_MAX = 128  # of these from one address: a large pool behind one router; loopback may have all
 CREDENTIAL_BYTES_MAX = 32  # the published protocol's own limit for user and password
 
+# ---- users of a file, and their logins -----------------------------------------------------------------------------
+USERS_FILE_BYTES_MAX = 4 * 1024 * 1024  # ten thousand users; it is read in one piece, between two requests
+USER_PREFIXES_MAX = 64  # each costs a comparison in every request of that user
+HASH_LOG_N = 14  # scrypt's N = 2^14, r = 8, p = 5: as strong as 2^17, 8, 1 (OWASP holds them equal), with an eighth
+HASH_R = 8  # of its memory: 16 MiB, so that a machine of 128 can verify. It takes 0.2 s, which the cache of verified
+HASH_P = 5  # logins makes a cost of the first login only.
+HASH_SALT_BYTES = 16  # no two hashes of all that will ever be made share one
+HASH_DIGEST_BYTES = 32  # 256 bits: guessing the password is always less work
+HASH_MEMORY_BYTES_MAX = 128 * 1024 * 1024  # of a hash that somebody else has made: OWASP's largest
+HASH_WORK_MAX = 2**20  # and its N * r * p: half a second
+LOGINS_QUEUED_MAX = 32  # that wait for the verifier: what it does within LOGIN_VERIFY_S_MAX, at 0.2 s each
+LOGIN_VERIFY_S_MAX = 10.0  # then the client is better served by trying again
+VERIFIED_PER_ADDRESS_MAX = 64  # that wait for each other: those of one program's pools, and of its neighbours
+LOGINS_REMEMBERED = 1024  # verified pairs, so that a program that comes back waits for no hash; 100 bytes each
+FAILURE_PAUSE_S_FIRST = 0.1  # after a wrong login, until the next one of that address is looked at; doubled for each,
+FAILURE_PAUSE_S_LAST = 5.0  # up to this: 17,000 guesses a day
+FAILURES_FORGOTTEN_S = 60.0  # without a further one: a person who has looked up the password need not wait
+FAILING_ADDRESSES_MAX = 4096  # remembered; beyond it the one that has been quiet the longest is forgotten
+VERIFIER_PAUSE_S = 1.0  # before a verifier that died is started again
+
 # ---- names and journals --------------------------------------------------------------------------------------------
 NAME_BYTES_MIN = 2  # the slash, and something behind it
 NAME_BYTES_MAX = 1024  # well below PATH_MAX (4096), with room for the journal directory in front
@@ -32,6 +52,7 @@ REQUEST_BYTES = 256  # what a request in flight takes besides its body
 WATCH_S = 1.0  # between two looks at all clients; every limit of time above is this coarse
 WATCH_AT_ONCE = 100  # looks in a row, some 0.2 ms
 COMPLAINTS_PER_S_MAX = 20  # log lines about clients that were closed; more say nothing new
+TLS_OWED_BYTES_MAX = 512 * 1024  # of TLS itself, which no client owes in good faith; twice what one send encrypts
 KEEPALIVE_S_FIRST = 60  # of silence, until the kernel asks whether a client's machine is still there,
 KEEPALIVE_S_NEXT = 10  # and again,
 KEEPALIVE_TRIES = 6  # so often: a dead one is found out in two minutes, and its transactions end
@@ -62,6 +83,7 @@ TYPE_BYTES_MAX = 16 * 1024 * 1024  # the same for all journals of a worker, with
 TYPE_OWN_BYTES = 128  # what remembering a type takes besides its name
 ENDED_TRANSACTIONS_REMEMBERED = 4096  # so that error 4 (too late) can be told from error 6 (never heard of)
 READ_BYTES = 64 * 1024  # one read of a journal file
+LIST_PREFIXES_MAX = 64  # of one listing; each costs a comparison for every entry
 LIST_STEP_ENTRIES = 512  # directory entries looked at between two batches, about a millisecond
 
 # ---- the disk ------------------------------------------------------------------------------------------------------

@@ -25,7 +25,8 @@ def url_option(command: F) -> F:
         default=DEFAULT_URL,
         show_default=True,
         metavar="URL",
-        help="The server: everstore://user:password@host:port, also from EVERSTORE_URL. Without a user in it "
+        help="The server: everstore://user:password@host:port, or everstores:// for TLS, also from "
+        "EVERSTORE_URL. Without a user in it "
         "EVERSTORE_USER is used, without a password the file in EVERSTORE_PASSWORD_FILE or EVERSTORE_PASSWORD.",
     )(command)
 
@@ -45,7 +46,7 @@ def with_credentials(url: str, variables: Mapping[str, str]) -> str:
         parts = urlsplit(url)
     except ValueError as error:
         raise BadUrl(f"--url: {url} is no URL: {error}") from None
-    if parts.password is not None or parts.scheme != "everstore":
+    if parts.password is not None or parts.scheme not in ("everstore", "everstores"):
         return url  # One of another scheme is refused where it is used, with what is wrong in it.
     user = parts.username or quote(variables.get("EVERSTORE_USER") or DEFAULT_USER, safe="")
     host = parts.netloc.rpartition("@")[2]

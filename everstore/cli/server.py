@@ -16,11 +16,13 @@ import click
 import trio
 
 from everstore import __version__, log
-from everstore.config.load import addresses, load
+from everstore.config.load import addresses, is_loopback, load
 from everstore.config.settings import SETTINGS, Settings
 from everstore.errors import ConfigError, DirectoryInUse, EverstoreError
 from everstore.storage.directory import are_of_a_run_with, claim, commit_logs, sign
+from everstore.supervisor.login import Logins
 from everstore.supervisor.server import Claim, Server
+from everstore.supervisor.tls import Certificate
 
 EXIT_FAILED = 1
 EXIT_CONFIG = 2
@@ -54,6 +56,8 @@ def main(config: str | None, **options: str | None) -> None:
     try:
         settings = load({name.replace("_", "-"): text for name, text in options.items()}, os.environ, config)
         log.configure(settings.log_level, settings.log_format)
+        logins = Logins(settings.users) if settings.users else None
+        certificate = Certificate(settings.tls_certificate, settings.tls_key) if settings.tls_certificate else None
         # The directory first: who finds it in use is to hear by whom, and not that the port is taken.
         journals = os.path.abspath(settings.journals)
         who = f"the server with process id {os.getpid()}"
@@ -64,8 +68,8 @@ def main(config: str | None, **options: str | None) -> None:
     except EverstoreError as error:
         click.echo(f"everstore-server: {error}", err=True)
         sys.exit(_EXIT_CODES.get(type(error), EXIT_FAILED))
-    _warn_of_default_password(settings)
-    server = Server(settings, claimed, listener)
+    _warn_of_passwords(settings)
+    server = Server(settings, claimed, listener, logins, certificate)
     with _signals_end_once(server):
         trio.run(server.run, _say)
 
@@ -126,7 +130,12 @@ def _shown(listener: socket.socket) -> str:
     return f"{host}:{port}"
 
 
-def _warn_of_default_password(settings: Settings) -> None:
+def _warn_of_passwords(settings: Settings) -> None:
+    if not settings.tls_certificate and not is_loopback(settings.host):
+        log.warning(
+            f"--host {settings.host} can be reached from other machines, and passwords come to it in clear: "
+            "whoever listens on the way has them. See --tls-certificate"
+        )
     if settings.default_password:
         log.warning(
             "the password is the one that everybody knows; programs on this machine can log in with it. "

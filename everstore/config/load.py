@@ -33,7 +33,12 @@ def load(options: Mapping[str, str | None], variables: Mapping[str, str], config
     if config_file:
         in_order.append(sources.file(config_file))
     found = {setting.name.replace("-", "_"): _value(setting, in_order) for setting in SETTINGS}
+    if bool(found["tls_certificate"]) != bool(found["tls_key"]):
+        raise ConfigError("--tls-certificate and --tls-key go together: one is given and the other is not")
     password_file = found.pop("password_file")
+    if found["users"]:
+        _require_no_other_user(in_order)
+        return Settings(**found, default_password=False)
     if password_file:
         found["password"] = _read_password(password_file)
     default_password = not found["password"] or found["password"] == PUBLISHED_PASSWORD
@@ -53,6 +58,18 @@ def _value(setting: Setting, in_order: list[Source]) -> Any:
                 shown = "…" if setting.secret else repr(text)
                 raise ConfigError(f"{called} ({source.name}) is {shown}; it may be {error}") from None
     return setting.parse(setting.default) if setting.default else ""
+
+
+def _require_no_other_user(in_order: list[Source]) -> None:
+    """A password that nobody can log in with would be a surprise, and so would a user that no file names."""
+    for source in in_order:
+        for name in ("user", "password-file", "password"):
+            if name in source.texts:
+                called = source.texts[name][0]
+                raise ConfigError(
+                    f"{called} ({source.name}) is for a server without a file of users, and --users names one: "
+                    "leave one of the two out"
+                )
 
 
 def _read_password(path: str) -> str:

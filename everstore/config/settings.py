@@ -80,6 +80,21 @@ SETTINGS: tuple[Setting, ...] = (
         "The password, where no file holds it.",
         secret=True,
     ),
+    Setting(
+        "users",
+        "",
+        values.text("a file", 4000),
+        "A file of users (everstore users) instead of the one user and password.",
+        "FILE",
+    ),
+    Setting(
+        "tls-certificate",
+        "",
+        values.text("a file", 4000),
+        "A PEM file of the server's certificate and those between it and its CA; then the port speaks only TLS.",
+        "FILE",
+    ),
+    Setting("tls-key", "", values.text("a file", 4000), "A PEM file of the certificate's key.", "FILE"),
     Setting("max-connections", "1024", values.whole(1, 100_000), "Client connections at once.", "N", "maxConnections"),
     Setting("max-request", "16MiB", values.size("1KiB", "1GiB"), "The largest request.", "SIZE", "maxBufferSize"),
     Setting(
@@ -135,6 +150,9 @@ class Settings:
     durability: str
     user: str
     password: str
+    users: str
+    tls_certificate: str
+    tls_key: str
     max_connections: int
     max_request: int
     max_memory: int

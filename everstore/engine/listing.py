@@ -2,7 +2,7 @@
 
 Nothing is remembered between pages, and at most one page of names is held: each directory on the way is looked
 through for the smallest names behind the last one. Between two steps other requests are served. A journal that is
-empty does not exist.
+empty does not exist. A request's prefix may be several, joined by newlines, which no name holds.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from everstore import limits
-from everstore.errors import Code
+from everstore.errors import Code, Refused
 from everstore.journal.names import OWN_FOLDER, SUFFIX, fault_of
 from everstore.storage.disk import Disk
 from everstore.wire import replies
@@ -25,11 +25,17 @@ _BEHIND_ALL = b"\xff" * 256
 
 
 class Listing:
-    """One page: at most `most` names that begin with `prefix` and sort behind `after`."""
+    """One page: at most `most` names that begin with `prefix`, or one of several, and sort behind `after`.
+
+    Raises:
+        Refused: there are too many prefixes.
+    """
 
     def __init__(self, disk: Disk, prefix: bytes, after: bytes, most: int) -> None:
         self._disk = disk
-        self._prefix = prefix
+        self._prefixes = tuple(prefix.split(b"\n", limits.LIST_PREFIXES_MAX))
+        if len(self._prefixes) > limits.LIST_PREFIXES_MAX:
+            raise Refused(Code.UNKNOWN, f"a listing has at most {limits.LIST_PREFIXES_MAX} prefixes")
         self._after = after
         self._most = min(most, NAMES_MAX)
 
@@ -93,13 +99,13 @@ class Listing:
     def _concerns(self, full: bytes) -> bool:
         """True for a name that is asked for, and a directory that may hold some."""
         if full.endswith(b"/"):
-            in_prefix = full.startswith(self._prefix) or self._prefix.startswith(full)
+            in_prefix = full.startswith(self._prefixes) or any(each.startswith(full) for each in self._prefixes)
             return (
                 in_prefix
                 and (full > self._after or self._after.startswith(full))
                 and full != b"/" + OWN_FOLDER.encode() + b"/"
             )
-        return full.startswith(self._prefix) and full > self._after
+        return full.startswith(self._prefixes) and full > self._after
 
     def _is_journal(self, name: bytes) -> bool:
         try:

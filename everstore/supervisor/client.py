@@ -19,7 +19,10 @@ from everstore.errors import Code
 from everstore.supervisor.memory import Memory
 from everstore.supervisor.outflow import Outflow
 from everstore.supervisor.patience import Patience, Seen
+from everstore.supervisor.tcp import Transport
+from everstore.users.roll import User
 from everstore.wire import replies
+from everstore.wire.access import Grant
 from everstore.wire.layouts import MULTIPART
 from everstore.wire.session import Session
 
@@ -58,13 +61,14 @@ class Request:
 
 class Client:
     """`number` names it to the workers. `in_flight`: by worker, the (uid, bytes) of the requests it has not answered,
-    oldest first. `received`: bytes so far; `reserved`: see Memory; `awaited`: True while it is being read from.
+    oldest first. `received`: bytes so far; `reserved`: see Memory; `awaited`: True while it is being read from. `user`:
+    one of the file of users; `grant`: what it may do, None for everything.
     """
 
     def __init__(
         self,
         number: int,
-        sock: socket.socket,
+        sock: Transport,
         peer: str,
         session: Session,
         nursery: trio.Nursery,
@@ -76,6 +80,8 @@ class Client:
         self.sock = sock
         self.peer = peer
         self.session = session
+        self.user: User | None = None
+        self.grant: Grant | None = None
         self.in_flight: dict[int, deque[Request]] = {}
         self.uncredited: dict[int, int] = {}
         self.listening = trio.CancelScope()

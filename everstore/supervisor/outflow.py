@@ -9,10 +9,11 @@ of the same socket finds out.
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable
 
 import trio
+
+from everstore.supervisor.tcp import Transport
 
 _SEND_BYTES = 256 * 1024
 
@@ -26,7 +27,7 @@ class Outflow:
 
     def __init__(
         self,
-        sock: socket.socket,
+        sock: Transport,
         nursery: trio.Nursery,
         on_drained: Callable[[], object],
         on_owed: Callable[[int], object] = lambda _: None,

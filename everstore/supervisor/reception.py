@@ -15,12 +15,15 @@ from everstore.config.settings import Settings
 from everstore.supervisor import tcp
 from everstore.supervisor.client import Client
 from everstore.supervisor.complaints import Complaints
+from everstore.supervisor.login import Logins
 from everstore.supervisor.memory import Memory, needs_room
 from everstore.supervisor.patience import Patience
 from everstore.supervisor.switchboard import Switchboard, complain
+from everstore.supervisor.tls import Certificate, TlsSocket, reason
 from everstore.supervisor.waiting_room import NOBODY, WaitingRoom
 from everstore.supervisor.watch import Watch
 from everstore.supervisor.worker_link import WorkerLink
+from everstore.wire.frames import Frame
 from everstore.wire.layouts import HELLO
 from everstore.wire.session import Credentials, Session, State
 
@@ -28,13 +31,22 @@ from everstore.wire.session import Credentials, Session, State
 class Reception:
     """Takes the clients that come to `listener` and puts them through to the switchboard."""
 
-    def __init__(self, settings: Settings, listener: socket.socket, board: Switchboard) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        listener: socket.socket,
+        board: Switchboard,
+        logins: Logins | None,
+        certificate: Certificate | None,
+    ) -> None:
         self.accepted = 0
         self.refused = 0
         self._settings = settings
         self._listener = listener
         self._board = board
-        self._credentials = Credentials(settings.user.encode(), settings.password.encode())
+        self._logins = logins
+        self._certificate = certificate
+        self._credentials = None if logins else Credentials(settings.user.encode(), settings.password.encode())
         self._last_number = 0
         self._complained = False
         self._complaints = Complaints()
@@ -85,8 +97,9 @@ class Reception:
         session = Session(self._credentials, self._settings.max_request)
         self._last_number = self._last_number % 0xFFFFFFFF + 1
         patience = Patience(trio.current_time(), self._idle_s_max)
+        transport = self._certificate.wrap(sock) if self._certificate else sock
         client = Client(
-            self._last_number, sock, peer, session, nursery, self._board.give_credit, self._memory, patience
+            self._last_number, transport, peer, session, nursery, self._board.give_credit, self._memory, patience
         )
         self._board.clients[client.number] = client
         self._show_out(self._waiting.enter(client.number, address[0]))
@@ -111,7 +124,6 @@ class Reception:
     async def _serve_client(self, client: Client) -> None:
         log.debug("connected", connection=client.number, peer=client.peer)
         try:
-            client.out.send(HELLO)
             with client.listening:
                 await self._log_in(client)
                 await self._listen(client, State.OPEN)
@@ -135,13 +147,30 @@ class Reception:
 
     async def _log_in(self, client: Client) -> None:
         with trio.move_on_after(limits.LOGIN_S_MAX) as login:
+            await self._greet(client)
             await self._listen(client, State.LOGIN)
         if login.cancelled_caught:
             self._complaints.warn(
                 f"closed: no login within {limits.LOGIN_S_MAX:g} seconds", connection=client.number, peer=client.peer
             )
+        if client.session.state is State.VERIFYING and self._logins:
+            for link in self._put_through(client, await self._logins.verify(client)):
+                await link.until_not_crowded()
         if client.session.state is State.OPEN:
             self._waiting.leave(client.number)
+
+    async def _greet(self, client: Client) -> None:
+        early = b""
+        if isinstance(client.sock, TlsSocket):
+            try:
+                early = await client.sock.handshake()
+            except OSError as error:
+                client.session.dismiss(f"no TLS: {reason(error)}")
+                return
+        client.out.send(HELLO)
+        if early:
+            for link in self._hear(client, early):
+                await link.until_not_crowded()
 
     async def _listen(self, client: Client, while_state: State) -> None:
         """Hear a client for as long as its session is in this state and it sends."""
@@ -188,9 +217,11 @@ class Reception:
 
     def _hear(self, client: Client, data: bytes) -> list[WorkerLink]:
         """What a client says, sent on its way; returns the workers that got some of it."""
-        session = client.session
         client.received += len(data)
-        frames = session.receive(data)
+        return self._put_through(client, client.session.receive(data))
+
+    def _put_through(self, client: Client, frames: list[Frame]) -> list[WorkerLink]:
+        session = client.session
         if session.replies and session.state is not State.CLOSED:
             complain(client, session.why)
             client.out.send(b"".join(session.replies))

@@ -20,8 +20,10 @@ import trio
 
 from everstore import __version__, limits, log
 from everstore.config.settings import Settings
+from everstore.supervisor.login import Logins
 from everstore.supervisor.reception import Reception
 from everstore.supervisor.switchboard import Switchboard
+from everstore.supervisor.tls import Certificate
 from everstore.supervisor.worker_link import WorkerLink
 from everstore.worker.loop import Job
 
@@ -41,16 +43,25 @@ class Claim:
 class Server:
     """A running server. `run` returns when a signal has ended it in order."""
 
-    def __init__(self, settings: Settings, claim: Claim, listener: socket.socket) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        claim: Claim,
+        listener: socket.socket,
+        logins: Logins | None,
+        certificate: Certificate | None,
+    ) -> None:
         self.ended = False
         self._settings = settings
         self._claim = claim
         self._listener = listener
+        self._logins = logins
+        self._certificate = certificate
         self._started = time.monotonic()
         self._stopping = trio.CancelScope()
         self._board = Switchboard(self._status)
         self._board.links += [self._link(worker) for worker in range(1, settings.workers + 1)]
-        self._reception = Reception(settings, listener, self._board)
+        self._reception = Reception(settings, listener, self._board, logins, certificate)
 
     async def run(self, on_ready: Callable[[str], None]) -> None:
         """Serve until SIGTERM or SIGINT. `on_ready` gets the line that says where and how, once clients can come."""
@@ -60,6 +71,8 @@ class Server:
                     workers.start_soon(link.keep_alive)
                 async with trio.open_nursery() as clients:
                     clients.start_soon(self._obey, signals)
+                    if self._logins:
+                        clients.start_soon(self._logins.run)
                     with self._stopping:
                         await self._until_recovered()
                         on_ready(self._ready_line())
@@ -99,10 +112,18 @@ class Server:
     async def _obey(self, signals: AsyncIterator[int]) -> None:
         async for number in signals:
             if number == signal.SIGHUP:
-                log.info("SIGHUP: nothing to do")
+                self._reload()
                 continue
             log.info(f"{signal.Signals(number).name}: finishing what has arrived, then leaving")
             self._stopping.cancel()
+
+    def _reload(self) -> None:
+        if self._logins:
+            self._logins.reload(self._board.clients.values())
+        if self._certificate:
+            self._certificate.reload()
+        if not (self._logins or self._certificate):
+            log.info("SIGHUP: nothing to do")
 
     async def _stop_workers(self) -> None:
         for link in self._board.links:

@@ -1,5 +1,5 @@
-"""Forking a worker: a copy of this process that keeps nothing of it but its channel, the directory's lock and its
-standard streams.
+"""Forking a worker, or another process of our own: a copy of this process that keeps nothing of it but its channel, the
+directory's lock if it is a worker, and its standard streams.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from typing import NoReturn
 
 from everstore import log
@@ -20,7 +21,15 @@ _libc = ctypes.CDLL(None)
 
 
 def fork(job: Job, lock: int) -> tuple[int, socket.socket]:
-    """Start a worker; returns its process id and the supervisor's end of its channel.
+    """Start a worker; returns its process id and the supervisor's end of its channel. See `fork_process`."""
+    return fork_process(f"worker {job.worker}", {lock}, lambda channel: run(job, channel, _leave))
+
+
+def fork_process(name: str, kept: set[int], live: Callable[[socket.socket], NoReturn]) -> tuple[int, socket.socket]:
+    """Start a process that keeps the descriptors `kept` and does nothing but `live` on its end of a channel.
+
+    Returns:
+        Its process id, and our end of the channel, which never blocks.
 
     Called from the main thread only, and with no other running: the parent-death signal is tied to the forking thread.
     """
@@ -37,10 +46,10 @@ def fork(job: Job, lock: int) -> tuple[int, socket.socket]:
         raise
     if pid == 0:
         try:
-            _become_worker(supervisor, theirs.fileno(), lock)
-            run(job, theirs, _leave)
+            _become_child(supervisor, kept | {theirs.fileno()})
+            live(theirs)
         except BaseException:  # noqa: BLE001 - whatever it was, it must be logged, and end here
-            log.exception("a worker could not begin", worker=job.worker)
+            log.exception(f"{name} could not begin")
         finally:
             # Only a bug leads here; it must not go on as a second supervisor.
             os._exit(EXIT_BUG)
@@ -49,15 +58,15 @@ def fork(job: Job, lock: int) -> tuple[int, socket.socket]:
     return pid, ours
 
 
-def _become_worker(supervisor: int, channel: int, lock: int) -> None:
-    # A worker ends when its channel closes. A signal to the whole group, as a terminal or systemd sends, must not
+def _become_child(supervisor: int, kept: set[int]) -> None:
+    # A child ends when its channel closes. A signal to the whole group, as a terminal or systemd sends, must not
     # cut it off in a batch.
     signal.set_wakeup_fd(-1)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     _die_with(supervisor)
-    _close_all_but({0, 1, 2, channel, lock})
+    _close_all_but({0, 1, 2} | kept)
 
 
 def _die_with(supervisor: int) -> None:

@@ -11,15 +11,17 @@ from collections.abc import Callable
 import trio
 
 from everstore import limits, log
-from everstore.errors import Code
+from everstore.errors import Code, Refused
 from everstore.supervisor.client import Client, Request
 from everstore.supervisor.routing import worker_for
 from everstore.supervisor.worker_link import State, WorkerLink
 from everstore.wire import replies
 from everstore.wire.frames import Frame
 from everstore.wire.layouts import Type
-from everstore.wire.requests import Malformed
 from everstore.worker.channel import CREDIT, GONE, Reply, note, pack
+
+_FIRST_QUESTION = (Type.EXISTS, Code.NOT_ALLOWED)
+"""What adapters ask to hear whether they are let in, and are told about names outside of their user's prefixes."""
 
 
 class Switchboard:
@@ -36,10 +38,13 @@ class Switchboard:
         by_worker: dict[int, list[bytes]] = {}
         for frame in frames:
             try:
+                if client.grant:
+                    frame = client.grant.admit(frame)
                 worker = worker_for(frame, len(self.links))
-            except Malformed as malformed:
-                complain(client, malformed.reason)
-                client.out.send(replies.error(frame[2], 0, malformed.code))
+            except Refused as refused:
+                if (frame[0], refused.code) != _FIRST_QUESTION:
+                    complain(client, refused.reason)
+                client.out.send(replies.error(frame[2], 0, refused.code))
                 continue
             if worker == 0:
                 client.out.send(replies.status(frame[2], 0, self._status()))

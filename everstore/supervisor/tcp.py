@@ -7,6 +7,7 @@ import socket
 import struct
 import termios
 from contextlib import suppress
+from typing import Protocol
 
 from everstore import limits
 
@@ -16,6 +17,16 @@ _KEEPALIVE = (
     ("TCP_KEEPINTVL", limits.KEEPALIVE_S_NEXT),
     ("TCP_KEEPCNT", limits.KEEPALIVE_TRIES),
 )
+
+
+class Transport(Protocol):
+    """What the supervisor uses of a client's connection, all of it as a non-blocking socket does it."""
+
+    def fileno(self) -> int: ...
+    def recv(self, size: int, /) -> bytes: ...
+    def send(self, data: bytes | memoryview, /) -> int: ...
+    def shutdown(self, how: int, /) -> None: ...
+    def close(self) -> None: ...
 
 
 def prepare(sock: socket.socket) -> None:
@@ -30,17 +41,17 @@ def prepare(sock: socket.socket) -> None:
             sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
 
 
-def unread_bytes(sock: socket.socket) -> int:
+def unread_bytes(sock: Transport) -> int:
     """What has arrived and was not received yet."""
     return _ask(sock, termios.FIONREAD)
 
 
-def unacknowledged_bytes(sock: socket.socket) -> int:
+def unacknowledged_bytes(sock: Transport) -> int:
     """What was sent and has not arrived at the peer's machine, as far as is known."""
     return _ask(sock, termios.TIOCOUTQ)
 
 
-def _ask(sock: socket.socket, what: int) -> int:
+def _ask(sock: Transport, what: int) -> int:
     with suppress(OSError):
         return int(_NUMBER.unpack(fcntl.ioctl(sock, what, bytes(_NUMBER.size)))[0])
     return 0

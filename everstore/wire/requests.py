@@ -76,6 +76,11 @@ def listing(body: bytes) -> tuple[bytes, bytes, int]:
     raise Malformed("list of journals", len(body))
 
 
+def listing_body(prefix: bytes, after: bytes, most: int) -> bytes:
+    """The body that `listing` decodes."""
+    return U32_3.pack(len(prefix), len(after), most) + prefix + after
+
+
 _NAME_AT = {Type.NEW_TRANSACTION: 4, Type.EXISTS: 4, Type.COMMIT: 16, Type.ROLLBACK: 8, Type.READ: 12}
 """Where the name begins, behind its length and the other numbers, in each request that is routed by its journal."""
 

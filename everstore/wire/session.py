@@ -1,13 +1,15 @@
 """What one connection may say when: login first, then requests. Pure: bytes in, requests and replies out.
 
-| state | login right | login wrong | request | broken | rubbish |
-| --- | --- | --- | --- | --- | --- |
-| LOGIN | OPEN | CLOSED | – | CLOSED | CLOSED |
-| OPEN | OPEN | CLOSED | OPEN, routed | OPEN, error 1 | CLOSED |
-| CLOSED | – | – | – | – | – |
+| state | login right | login wrong | login asked | request | broken | rubbish | dismissed |
+| --- | --- | --- | --- | --- | --- | --- | --- |
+| LOGIN | OPEN | CLOSED | VERIFYING | – | CLOSED | CLOSED | CLOSED |
+| VERIFYING | OPEN | CLOSED | – | – | – | – | CLOSED |
+| OPEN | OPEN | CLOSED | – | OPEN, routed | OPEN, error 1 | CLOSED | CLOSED |
+| CLOSED | – | – | – | – | – | – | – |
 
 "Broken" is a frame whose end is known but that cannot be served: an unknown type, a size over the limit, lengths
-that do not add up.
+that do not add up. A login is "asked" where its verdict takes time and comes from elsewhere (`decide`); nothing more is
+heard until then. "Dismissed": the server ends the connection, for a reason that is not the client's request.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from __future__ import annotations
 import hmac
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import Protocol
 
 from everstore import limits
 from everstore.errors import Code
@@ -25,6 +28,7 @@ from everstore.wire.layouts import Type
 
 class State(Enum):
     LOGIN = auto()
+    VERIFYING = auto()
     OPEN = auto()
     CLOSED = auto()
 
@@ -34,24 +38,39 @@ class Said(Enum):
 
     LOGIN_RIGHT = auto()
     LOGIN_WRONG = auto()
+    LOGIN_ASKED = auto()
     REQUEST = auto()
     BROKEN = auto()
     RUBBISH = auto()
+    DISMISSED = auto()
 
 
 NEXT: dict[tuple[State, Said], State] = {
     (State.LOGIN, Said.LOGIN_RIGHT): State.OPEN,
     (State.LOGIN, Said.LOGIN_WRONG): State.CLOSED,
+    (State.LOGIN, Said.LOGIN_ASKED): State.VERIFYING,
     (State.LOGIN, Said.BROKEN): State.CLOSED,
     (State.LOGIN, Said.RUBBISH): State.CLOSED,
+    (State.LOGIN, Said.DISMISSED): State.CLOSED,
+    (State.VERIFYING, Said.LOGIN_RIGHT): State.OPEN,
+    (State.VERIFYING, Said.LOGIN_WRONG): State.CLOSED,
+    (State.VERIFYING, Said.DISMISSED): State.CLOSED,
     (State.OPEN, Said.LOGIN_RIGHT): State.OPEN,
     (State.OPEN, Said.LOGIN_WRONG): State.CLOSED,
     (State.OPEN, Said.REQUEST): State.OPEN,
     (State.OPEN, Said.BROKEN): State.OPEN,
     (State.OPEN, Said.RUBBISH): State.CLOSED,
+    (State.OPEN, Said.DISMISSED): State.CLOSED,
 }
 
+_WRONG = "login failed: wrong user or password"
 _REQUESTS = frozenset(Type) - {Type.ERROR, Type.AUTHENTICATE}
+
+
+class Matcher(Protocol):
+    """What a login is held against."""
+
+    def match(self, user: bytes, password: bytes) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +89,16 @@ class Session:
     """One connection's side of the protocol.
 
     `receive` returns the requests to route; `replies` collects what is to be sent at once (errors); `why` says for
-    the log why the state has become CLOSED, or what was wrong with a frame.
+    the log why the state has become CLOSED, or what was wrong with a frame. Without `credentials` the first login is
+    left in `login` (user, password) for somebody else to `decide`.
     """
 
-    def __init__(self, credentials: Credentials, request_bytes_max: int) -> None:
+    def __init__(self, credentials: Matcher | None, request_bytes_max: int) -> None:
         self.state = State.LOGIN
         self.replies: list[bytes] = []
         self.why = ""
+        self.login = (b"", b"")
+        self._login_uid = 0
         self._credentials = credentials
         self._request_bytes_max = request_bytes_max
         self._cutter = FrameCutter(limits.LOGIN_FRAME_BYTES_MAX)
@@ -103,6 +125,29 @@ class Session:
         self._hear(self._cutter.feed(data), routed)
         return routed
 
+    def decide(self, right: Matcher | None) -> list[Frame]:
+        """The verdict on the login that was asked: what any further one must match, or None for a wrong one. Returns
+        the requests that have come behind it.
+        """
+        self.login = (b"", b"")
+        self._credentials = right
+        self.state = NEXT[self.state, Said.LOGIN_RIGHT if right else Said.LOGIN_WRONG]
+        routed: list[Frame] = []
+        if right is None:
+            self.why = _WRONG
+            self.replies.append(replies.error(self._login_uid, 0, Code.AUTHENTICATION_FAILED))
+        else:
+            self._cutter.admit(self._request_bytes_max)
+            self._hear(self._cutter.feed(b""), routed)
+        return routed
+
+    def dismiss(self, why: str) -> None:
+        """The server ends the connection, without an answer; a client may come again."""
+        if self.state is not State.CLOSED:
+            self.state = NEXT[self.state, Said.DISMISSED]
+            self.login = (b"", b"")
+            self.why = why
+
     def _hear(self, frames: list[Frame], routed: list[Frame]) -> State:
         for frame in frames:
             said = self._judge(frame)
@@ -126,21 +171,24 @@ class Session:
             self.why = f"a request of {size} bytes is over the limit of {self._cutter.size_max}"
             return Said.BROKEN
         if kind == Type.AUTHENTICATE:
-            return self._judge_login(body)
+            return self._judge_login(frame[2], body)
         if kind not in _REQUESTS:
             self.why = f"there is no request of type {kind}"
             return Said.BROKEN
         return Said.REQUEST
 
-    def _judge_login(self, body: bytes) -> Said:
+    def _judge_login(self, uid: int, body: bytes) -> Said:
         try:
             user, password = requests.login(body)
         except requests.Malformed as malformed:
             self.why = malformed.reason
             return Said.LOGIN_WRONG
+        if self._credentials is None:
+            self.login, self._login_uid = (user, password), uid
+            return Said.LOGIN_ASKED
         if self._credentials.match(user, password):
             return Said.LOGIN_RIGHT
-        self.why = "login failed: wrong user or password"
+        self.why = _WRONG
         return Said.LOGIN_WRONG
 
     def _refuse(self, frame: Frame, said: Said) -> None:

@@ -11,6 +11,7 @@ OPTIONS = {
     "ls": ["--url"],
     "repair": ["--dry-run"],
     "status": ["--json", "--url"],
+    "users": ["add", "list", "passwd", "remove"],
     "verify": [],
 }
 

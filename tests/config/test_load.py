@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from everstore.config.load import load
-from everstore.config.settings import SETTINGS, Settings
+from everstore.config.settings import BY_NAME, SETTINGS, Settings
 from everstore.errors import ConfigError
 
 NOTHING: dict[str, str] = {}
@@ -48,12 +48,13 @@ def test_every_setting_can_come_from_every_source(tmp_path: Path) -> None:
         "password-file": str(secret), "password": "p", "max-connections": "8", "max-request": "2048",
         "max-memory": "8MiB", "idle-timeout": "77",
         "transaction-lifetime": "3", "log-level": "debug", "log-format": "json",
+        "tls-certificate": "c", "tls-key": "k",
     }  # fmt: skip
-    assert set(texts) == {setting.name for setting in SETTINGS}
+    assert set(texts) | {"users"} == {setting.name for setting in SETTINGS}, "users does not go with the user"
     file = tmp_path / "all.toml"
     file.write_text("".join(f'{name} = "{text}"\n' for name, text in texts.items()))
     by_file = loaded(file)
-    by_environment = load({}, {setting.variable: texts[setting.name] for setting in SETTINGS}, None)
+    by_environment = load({}, {BY_NAME[name].variable: text for name, text in texts.items()}, None)
     by_option = load(dict(texts), {}, None)
     assert by_file == by_environment == by_option
     assert by_file.password == "s"
@@ -162,3 +163,31 @@ def test_a_secret_is_in_no_error_message() -> None:
 def test_a_host_that_cannot_be_one_is_said(host: str) -> None:
     with pytest.raises(ConfigError, match=f"--host {re.escape(host)} has no address"):
         loaded(host=host)
+
+
+def test_a_file_of_users_comes_from_every_source_and_opens_the_server_to_other_machines(tmp_path: Path) -> None:
+    file = tmp_path / "everstore.toml"
+    file.write_text("users = 'u.json'\n")
+    found = [
+        loaded(file, host="0.0.0.0"),
+        loaded(None, {"EVERSTORE_USERS": "u.json"}, host="0.0.0.0"),
+        loaded(users="u.json", host="0.0.0.0"),
+    ]
+    assert {(each.users, each.default_password) for each in found} == {("u.json", False)}
+
+
+@pytest.mark.parametrize(
+    ("variable", "setting"),
+    [("EVERSTORE_USER", "user"), ("EVERSTORE_PASSWORD", "s3cret"), ("EVERSTORE_PASSWORD_FILE", "f")],
+)
+def test_a_file_of_users_and_a_user_contradict_each_other(variable: str, setting: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        loaded(None, {variable: setting}, users="u.json")
+    assert str(refused.value).startswith(f"{variable} (environment) is for a server without a file of users")
+    assert "s3cret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("only", ["tls_certificate", "tls_key"])
+def test_a_certificate_and_its_key_go_together(only: str) -> None:
+    with pytest.raises(ConfigError, match="--tls-certificate and --tls-key go together"):
+        loaded(**{only: "file"})

@@ -94,3 +94,12 @@ def test_a_command_gets_the_address_and_the_kept_password_and_makes_none(volume:
     assert volume.start(*show).stdout == f"everstore://127.0.0.1:6929 {volume.kept}\n"
     assert volume.start(*show, EVERSTORE_USER="ada").stdout.startswith("everstore://ada@127.0.0.1:6929 ")
     assert not volume.journals.exists()
+
+
+def test_with_a_file_of_users_the_server_gets_no_password_and_none_is_made(tmp_path: Path) -> None:
+    volume = Volume(tmp_path)
+    started = volume.start(EVERSTORE_USERS="/users.json", EVERSTORE_PASSWORD="", EVERSTORE_PASSWORD_FILE="")
+    assert (started.stdout, started.stderr) == ("\nunset\n", "")
+    assert not volume.kept.exists()
+    show = ("sh", "-c", 'echo "$EVERSTORE_PASSWORD"')
+    assert volume.start(*show, EVERSTORE_USERS="/users.json", EVERSTORE_PASSWORD="mine").stdout == "mine\n"

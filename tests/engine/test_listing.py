@@ -77,3 +77,20 @@ def test_a_folder_that_must_not_be_read_hides_no_other(tmp_path: Path) -> None:
     for name in (b"/a", b"/lost+found/b", b"/z"):
         store.append(name, b"t 1")
     assert listed(store, b"", b"", 10) == [b"/a", b"/z"]
+
+
+def test_several_prefixes_list_what_begins_with_any_of_them_once(tmp_path: Path) -> None:
+    store = Embedded(tmp_path)
+    names = [b"/a/1", b"/a/2", b"/ab", b"/b/c/1", b"/b/d", b"/c"]
+    for name in names:
+        store.append(name, b"t 1")
+    assert listed(store, b"/a/\n/b/c/", b"", 1) == [b"/a/1", b"/a/2", b"/b/c/1"]
+    assert listed(store, b"/a\n/a/\n/b/d", b"/a/1", 9) == [b"/a/2", b"/ab", b"/b/d"]
+
+
+def test_more_prefixes_than_are_allowed_are_refused(tmp_path: Path) -> None:
+    store = Embedded(tmp_path)
+    store.append(b"/a", b"t 1")
+    assert listed(store, b"\n".join([b"/a"] * 64), b"", 9) == [b"/a"]
+    (answer,) = store.ask(listing(b"\n".join([b"/a"] * 65), b"", 9))
+    assert answer.code == 1

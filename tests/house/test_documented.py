@@ -27,7 +27,8 @@ def test_every_command_is_documented(command: str) -> None:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_option_is_documented(command: str) -> None:
     section = DOCUMENTED_COMMANDS.partition(f"\n## everstore {command}")[2].partition("\n## ")[0]
-    params = import_module(f"everstore.cli.{command}").command.params
+    found = import_module(f"everstore.cli.{command}").command
+    params = [param for each in (found, *getattr(found, "commands", {}).values()) for param in each.params]
     options = {option for param in params for option in param.opts if option.startswith("--")} - {"--url"}
     assert [option for option in options if f"`{option}" not in section] == []
 

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 LAYERS = [
     {"limits", "errors", "clock", "log", "config", "__init__"},
     {"wire", "journal"},
-    {"storage"},
+    {"storage", "users"},
     {"engine"},
     {"worker"},
     {"supervisor"},

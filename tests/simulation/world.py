@@ -101,7 +101,7 @@ class World:
         """A server from its start to its end: in order, by a kill of everything, or by a power cut."""
         listener = network.Listener(self.clockwork)
         workers = self.chance.randint(1, 5)
-        server = Server(_settings(workers, self.history.durable), self._claim(workers), listener)
+        server = Server(_settings(workers, self.history.durable), self._claim(workers), listener, None, None)
         self._signals, signals = trio.open_memory_channel[int](10)
         self._receiver = signals
         ready = trio.Event()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import socket
+import ssl
 from collections.abc import Iterable
 from types import TracebackType
 from typing import NamedTuple
@@ -33,9 +34,20 @@ class Committed(NamedTuple):
 
 
 class Client:
-    def __init__(self, port: int, user: bytes = b"admin", password: bytes = b"passwd", login: bool = True) -> None:
+    """`tls`: how it is encrypted, if it is."""
+
+    def __init__(
+        self,
+        port: int,
+        user: bytes = b"admin",
+        password: bytes = b"passwd",
+        login: bool = True,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), TIMEOUT_S)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if tls:
+            self.socket = tls.wrap_socket(self.socket, server_hostname="localhost")
         self._file = self.socket.makefile("rb", buffering=1 << 16)
         self._uids = itertools.count(1000)
         if login:

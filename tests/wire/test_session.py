@@ -32,7 +32,10 @@ def codes(of: Session) -> list[int]:
 
 
 def test_the_table_says_what_follows_on_everything_that_can_be_said() -> None:
-    impossible = {(State.LOGIN, Said.REQUEST)} | {(State.CLOSED, said) for said in Said}
+    verdicts = {Said.LOGIN_RIGHT, Said.LOGIN_WRONG, Said.DISMISSED}
+    impossible = {(State.LOGIN, Said.REQUEST), (State.OPEN, Said.LOGIN_ASKED)}
+    impossible |= {(State.CLOSED, said) for said in Said}
+    impossible |= {(State.VERIFYING, said) for said in Said if said not in verdicts}
     assert set(NEXT) == {(state, said) for state in State for said in Said} - impossible
 
 
@@ -78,6 +81,37 @@ def test_requests_in_front_of_rubbish_are_heard() -> None:
 
 def test_an_error_carries_the_uid_of_its_request() -> None:
     assert session(RIGHT, BROKEN).replies[0][8:12] == pack("<I", 8)
+
+
+def undecided(*heard: bytes) -> Session:
+    made = Session(None, MAX)
+    for data in heard:
+        assert made.receive(data) == []
+    return made
+
+
+def test_nothing_is_heard_behind_a_login_until_it_is_decided_and_then_all_of_it() -> None:
+    asked = undecided(RIGHT + REQUEST)
+    assert (asked.state, asked.login, asked.replies) == (State.VERIFYING, (b"admin", b"passwd"), [])
+    assert asked.decide(Credentials(b"admin", b"passwd")) == [ROUTED]
+    assert (asked.state, asked.login) == (State.OPEN, (b"", b""))
+    assert asked.receive(RIGHT + REQUEST) == [ROUTED], "a further login that is the same changes nothing"
+    assert asked.receive(WRONG + REQUEST) == []
+    assert (asked.state, codes(asked)) == (State.CLOSED, [2])
+
+
+def test_a_login_that_is_decided_to_be_wrong_is_answered_with_its_uid_and_what_follows_is_not_heard() -> None:
+    asked = undecided(RIGHT + REQUEST)
+    assert asked.decide(None) == []
+    assert (asked.state, codes(asked), asked.replies[0][8:12]) == (State.CLOSED, [2], pack("<I", 5))
+
+
+@pytest.mark.parametrize("heard", [[], [RIGHT], [WRONG]])
+def test_one_that_is_dismissed_is_closed_without_an_answer(heard: list[bytes]) -> None:
+    asked = undecided(*heard)
+    asked.dismiss("for this reason")
+    asked.dismiss("and for no other")
+    assert (asked.state, asked.replies, asked.login, asked.why) == (State.CLOSED, [], (b"", b""), "for this reason")
 
 
 @given(st.lists(st.binary(max_size=60), max_size=8))

@@ -1,4 +1,4 @@
-"""The connection URL: `everstore://user:password@host:port?timeout=30&connections=6`."""
+"""The connection URL: `everstore://user:password@host:port?timeout=30&connections=6`, or `everstores://` for TLS."""
 
 from __future__ import annotations
 
@@ -12,9 +12,15 @@ from .limits import CONNECTIONS, CREDENTIAL_BYTES_MAX, PASSWORD, PORT, TIMEOUT_S
 
 N = TypeVar("N", int, float)
 
+SCHEME = "everstore"
+TLS_SCHEME = "everstores"
+_OPTIONS = ("timeout", "connections", "ca")
+
 
 class Address(NamedTuple):
-    """Where the server is, and how to talk to it. `timeout_s` is in seconds, for each request."""
+    """Where the server is, and how to talk to it. `timeout_s` is in seconds, for each request. `ca`: a file of the
+    certificates to trust in place of the system's, when it is not empty.
+    """
 
     host: str = "localhost"
     port: int = PORT
@@ -22,6 +28,8 @@ class Address(NamedTuple):
     password: str = PASSWORD
     timeout_s: float = TIMEOUT_S
     connections: int = CONNECTIONS
+    tls: bool = False
+    ca: str = ""
 
     def __repr__(self) -> str:
         return f"Address({self})"
@@ -29,7 +37,7 @@ class Address(NamedTuple):
     def __str__(self) -> str:
         """The place without the password, fit for messages."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"everstore://{self.user}@{host}:{self.port}"
+        return f"{TLS_SCHEME if self.tls else SCHEME}://{self.user}@{host}:{self.port}"
 
 
 def parse(url: str, connections: int | None = None, timeout: float | None = None) -> Address:
@@ -42,14 +50,15 @@ def parse(url: str, connections: int | None = None, timeout: float | None = None
         parts = urlsplit(url)
     except ValueError as error:
         raise BadUrl(f"the URL's host cannot be read: {error}") from None
-    if parts.scheme != "everstore":
-        raise BadUrl(f"the URL's scheme is {parts.scheme!r}, expected everstore://")
+    if parts.scheme not in (SCHEME, TLS_SCHEME):
+        raise BadUrl(f"the URL's scheme is {parts.scheme!r}, expected everstore:// or everstores://")
     if parts.path not in ("", "/") or parts.fragment:
         raise BadUrl(f"the URL's path must be empty, not {parts.path or '#' + parts.fragment!r}")
     user, password = _credentials(parts)
     options: dict[str, str | float] = {"timeout": TIMEOUT_S, "connections": CONNECTIONS, **_options(parts)}
     given = {"timeout": timeout, "connections": connections}
     options.update({name: value for name, value in given.items() if value is not None})
+    tls = parts.scheme == TLS_SCHEME
     return Address(
         parts.hostname or "localhost",
         _port(parts),
@@ -57,6 +66,8 @@ def parse(url: str, connections: int | None = None, timeout: float | None = None
         password,
         _number("timeout", float, options["timeout"]),
         _number("connections", int, options["connections"]),
+        tls,
+        _ca(tls, options),
     )
 
 
@@ -84,9 +95,16 @@ def _port(parts: SplitResult) -> int:
 def _options(parts: SplitResult) -> dict[str, str]:
     options = dict(parse_qsl(parts.query, keep_blank_values=True))
     for name in options:
-        if name not in ("timeout", "connections"):
-            raise BadUrl(f"the URL's option {name!r} is not known; there are timeout and connections")
+        if name not in _OPTIONS:
+            raise BadUrl(f"the URL's option {name!r} is not known; there are timeout, connections and ca")
     return options
+
+
+def _ca(tls: bool, options: dict[str, str | float]) -> str:
+    """Who names a CA means to be safe: without TLS that would be an illusion, and so would an empty name."""
+    if "ca" in options and not (tls and options["ca"]):
+        raise BadUrl("the option ca names a file, and goes with everstores:// only")
+    return str(options.get("ca", ""))
 
 
 def _number(name: str, kind: Callable[[str | float], N], value: str | float) -> N:

@@ -170,6 +170,12 @@ class CannotWrite(ServerError):
     code = 15
 
 
+class NotAllowed(ServerError):
+    """Code 16: the user may only read, or may not touch this journal. Nothing was written."""
+
+    code = 16
+
+
 def from_code(code: int) -> ServerError:
     """The exception for an error reply's `code`; a code that is not known becomes an `UnknownError` that carries it."""
     kind = ServerError.by_code.get(code, UnknownError)

@@ -17,6 +17,8 @@ from everstore_client.errors import BadUrl
         ("everstore://pa@db", Address("db", user="pa", password="")),
         ("everstore://[::1]:7000", Address("::1", 7000)),
         ("everstore://db?timeout=1.5&connections=2", Address("db", timeout_s=1.5, connections=2)),
+        ("everstores://db", Address("db", tls=True)),
+        ("everstores://db?ca=/etc/my%20ca.pem&timeout=1", Address("db", timeout_s=1.0, tls=True, ca="/etc/my ca.pem")),
     ],
 )
 def test_urls(url: str, address: Address) -> None:
@@ -45,6 +47,8 @@ def test_arguments_go_before_the_url() -> None:
         ("everstore://db?timeout=0", "timeout"),
         ("everstore://db?connections=1.5", "connections"),
         ("everstore://db?connections=-1", "connections"),
+        ("everstore://db?ca=file", "ca names a file"),
+        ("everstores://db?ca=", "ca names a file"),
         ("everstore://" + "a" * 33 + ":b@db", "user"),
         ("everstore://a:" + "b" * 33 + "@db", "password"),
     ],
@@ -57,4 +61,5 @@ def test_a_bad_url_names_the_part(url: str, part: str) -> None:
 def test_no_message_shows_the_password() -> None:
     address = parse("everstore://pa:secret@[::1]:7000")
     assert str(address) == "everstore://pa@[::1]:7000"
+    assert str(parse("everstores://pa:secret@db")) == "everstores://pa@db:6929"
     assert "secret" not in f"{address!r} {address}"

@@ -19,7 +19,14 @@ PURE = (
     *("structure", "json_text", "event", "lines", "registry", "operations", "transactions"),
     *("retry", "pooling", "snapshots", "folding"),
 )
-ORDER = [*PURE, "aio", "aio.bell", "blocking", *(f"{shell}.{name}" for name in SHELL for shell in ("aio", "blocking"))]
+ORDER = [
+    *PURE,
+    "tls",
+    "aio",
+    "aio.bell",
+    "blocking",
+    *(f"{shell}.{name}" for name in SHELL for shell in ("aio", "blocking")),
+]
 CAN_BLOCK = {"socket", "selectors", "time", "anyio", "asyncio", "trio", "subprocess"}
 MODULES = sorted(
     str(path.relative_to(PACKAGE).with_suffix("")).replace("/", ".").removesuffix(".__init__")

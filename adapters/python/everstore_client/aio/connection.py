@@ -9,17 +9,19 @@ every request in flight. Other exceptions in the two tasks are bugs and end the 
 from __future__ import annotations
 
 import socket
+import ssl
 from collections.abc import AsyncGenerator
 from typing import Any, TypeVar
 
 import anyio
-from anyio.abc import ByteStream, SocketAttribute, SocketStream, TaskGroup
+from anyio.abc import ByteStream, SocketAttribute, TaskGroup
 
 from ..address import Address
 from ..conversation import Conversation, Pending
 from ..errors import ConnectionLost, EverstoreError, ProtocolError, Timeout
 from ..limits import OUTGOING_BYTES_MAX, RECEIVE_BYTES, STREAM_BYTES_MAX
 from ..operations import Step, Steps, Tell
+from ..tls import context_for
 from ..wire.requests import Request
 from .bell import Bell
 
@@ -177,13 +179,23 @@ class AsyncConnection:
             bell.ring()
 
 
-async def _connect(address: Address) -> SocketStream:
+async def _connect(address: Address) -> ByteStream:
+    context = context_for(address) if address.tls else None
     try:
         with anyio.fail_after(address.timeout_s):
-            stream = await anyio.connect_tcp(address.host, address.port)
+            stream = await _open_stream(address, context)
     except TimeoutError:
         raise Timeout(f"no connection to {address} within {address.timeout_s:g} s") from None
-    except OSError as error:
-        raise ConnectionLost(f"cannot connect to {address}: {error}") from error
+    except (OSError, anyio.BrokenResourceError) as error:
+        raise ConnectionLost(f"cannot connect to {address}: {error or error.__cause__}") from error
     stream.extra(SocketAttribute.raw_socket).setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return stream
+
+
+async def _open_stream(address: Address, context: ssl.SSLContext | None) -> ByteStream:
+    if context is None:
+        return await anyio.connect_tcp(address.host, address.port)
+    # Frames tell their lengths, so an end without TLS's goodbye cuts off nothing unseen.
+    return await anyio.connect_tcp(
+        address.host, address.port, ssl_context=context, tls_hostname=address.host, tls_standard_compatible=False
+    )

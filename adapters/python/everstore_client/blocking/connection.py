@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import selectors
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -25,10 +26,13 @@ from ..conversation import Conversation, Pending
 from ..errors import ConnectionLost, EverstoreError, ProtocolError, Timeout
 from ..limits import RECEIVE_BYTES
 from ..operations import Step, Steps, Tell
+from ..tls import context_for
 from ..wire.requests import Request
 
 R = TypeVar("R")
 T = TypeVar("T")
+
+_NOT_NOW = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 _READ = selectors.EVENT_READ
 _READ_AND_WRITE = selectors.EVENT_READ | selectors.EVENT_WRITE
@@ -205,7 +209,7 @@ class Connection:
             if count == 0:
                 raise ConnectionLost("the server closed the connection")
             self._conversation.receive(self._buffer[:count])
-        except (BlockingIOError, InterruptedError):
+        except _NOT_NOW:
             return
         except OSError as error:
             self._lose(error if isinstance(error, ConnectionLost) else ConnectionLost(str(error)))
@@ -220,7 +224,7 @@ class Connection:
         try:
             while not self._conversation.is_lost and (self._unsent or self._said()):
                 self._unsent = self._unsent[self._socket.send(self._unsent) :]
-        except (BlockingIOError, InterruptedError):
+        except _NOT_NOW:
             self._wake_leader()
         except OSError as error:
             self._lose(ConnectionLost(str(error)))
@@ -254,11 +258,23 @@ class Connection:
 
 
 def _connect(address: Address, timeout_s: float) -> socket.socket:
+    context = context_for(address) if address.tls else None
     try:
         sock = socket.create_connection((address.host, address.port), timeout_s)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return _encrypted(sock, context, address.host) if context else sock
     except TimeoutError:
         raise Timeout(f"no connection to {address} within {timeout_s:g} s") from None
     except OSError as error:
         raise ConnectionLost(f"cannot connect to {address}: {error}") from error
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return sock
+
+
+def _encrypted(sock: socket.socket, context: ssl.SSLContext, host: str) -> ssl.SSLSocket:
+    """OpenSSL takes one record at a time from the socket, and we take all of it, which is less than our buffer holds:
+    so waiting for the socket is waiting for whatever comes.
+    """
+    try:
+        return context.wrap_socket(sock, server_hostname=host)
+    except BaseException:
+        sock.close()
+        raise
