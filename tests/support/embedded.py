@@ -39,12 +39,19 @@ class Opened(NamedTuple):
 class Embedded:
     """One store, recovered and ready. `ask` handles requests in one batch; the others are one request each."""
 
-    def __init__(self, directory: Path, disk: Disk | None = None, durable: bool = True, lifetime_s: float = 60) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        disk: Disk | None = None,
+        durable: bool = True,
+        lifetime_s: float = 60,
+        logs: list[int] | None = None,
+    ) -> None:
         directory.joinpath(".everstore").mkdir(parents=True, exist_ok=True)
         self.directory = directory
         self.clock = FrozenClock()
         self.disk = disk or AbandonedDisk(str(directory))
-        replays = commit_logs(str(directory))
+        replays = commit_logs(str(directory)) if logs is None else logs
         epoch = recover(self.disk, Trust(self.disk), replays)
         header = Header(epoch, workers=1, durable=durable, clean=False, boot=boot_id())
         room = Room(self.disk, partial(begin_log, self.disk, 1, replays, header))

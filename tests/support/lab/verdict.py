@@ -69,11 +69,12 @@ def wrongs(directory: Path, found: dict[bytes, bytes], done: Done, acknowledged_
     if (directory / ".everstore/damaged").exists():
         said.append("damage was noted: " + (directory / ".everstore/damaged").read_text())
     for name, commits in done.commits.items():
-        said += _wrongs_of(name, found.pop(name, b""), commits, acknowledged_until)
+        said += wrongs_of(name, found.pop(name, b""), commits, acknowledged_until)
     return said + [f"{name!r} was never written" for name, data in found.items() if data]
 
 
-def _wrongs_of(name: bytes, data: bytes, commits: list[Commit], acknowledged_until: int) -> list[str]:
+def wrongs_of(name: bytes, data: bytes, commits: list[Commit], acknowledged_until: int) -> list[str]:
+    """What must not be in one journal."""
     broken = [f"{name!r}: byte {fault.at}: {fault.what}" for fault in faults(data)]
     lines = [line[PREFIX_BYTES:] for line in data[:-1].split(b"\n")] if data else []
     at = 0
