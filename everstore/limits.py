@@ -90,3 +90,7 @@ LIST_STEP_ENTRIES = 512  # directory entries looked at between two batches, abou
 COMMIT_LOG_BYTES = 4 * 1024 * 1024  # preallocated; twice as much halves the checkpoints, and doubles what a start reads
 RESERVE_BYTES = 4 * 1024 * 1024  # of free space that commits leave alone, so that repair and the commit log find room
 BLOCK_BYTES = 4096  # what the smallest append may cost on disk
+
+# ---- everstore backup ----------------------------------------------------------------------------------------------
+BACKUP_REQUESTS = 128  # journals asked for at once: more were not faster,
+BACKUP_PIECE_BYTES = 64 * 1024  # each answered by so much at most, one part; a longer one is streamed by itself

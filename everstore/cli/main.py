@@ -19,7 +19,7 @@ from everstore_client import (
 from everstore import __version__
 from everstore.errors import EverstoreError as OwnError
 
-COMMANDS = ("append", "cat", "ls", "repair", "status", "users", "verify")
+COMMANDS = ("append", "backup", "cat", "ls", "repair", "status", "users", "verify")
 
 EXIT_REFUSED = 1
 EXIT_USAGE = 2
@@ -62,8 +62,8 @@ def _exit_code(error: Exception) -> int:
 def main() -> None:
     """Read, write and check journals of events.
 
-    cat, ls, append and status talk to a running server; verify and repair work on a directory without one; users
-    changes the file of users.
+    cat, ls, append, status and backup talk to a running server; verify and repair work on a directory without one;
+    users changes the file of users.
 
     Exit codes: 0 done, 1 refused or damaged, 2 wrong use, 3 no server, or it did not let us in.
     """

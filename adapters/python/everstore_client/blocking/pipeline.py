@@ -93,6 +93,10 @@ class Pipeline(Generic[E]):
         """As `Client.exists`."""
         return self._start(journal, operations.exists(journal))
 
+    def perform(self, journal: str, steps: Steps[T]) -> Result[T]:
+        """Any operation on a journal, given as its steps: see `everstore_client.operations`."""
+        return self._start(journal, steps)
+
     def finish(self, result: Result[Any] | None = None) -> None:
         """Go on until this result, or everything, is done."""
         while self._flights and not (result and result.is_done):
