@@ -49,7 +49,7 @@ def file(path: str) -> Source:
         if path.endswith((".conf", ".properties")):
             return Source(path, _original(path, text))
         return Source(path, _toml(path, tomllib.loads(text)))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # tomllib: numbers of 4,300 digits, deep nesting
         raise ConfigError(f"--config: {path} is not TOML: {error}") from error
 
 

@@ -191,3 +191,11 @@ def test_a_file_of_users_and_a_user_contradict_each_other(variable: str, setting
 def test_a_certificate_and_its_key_go_together(only: str) -> None:
     with pytest.raises(ConfigError, match="--tls-certificate and --tls-key go together"):
         loaded(**{only: "file"})
+
+
+@pytest.mark.parametrize("value", ["1" * 5000, "0x" + "f" * 5000, "[" * 5000])
+def test_what_no_toml_reader_takes_is_said_as_any_other_mistake(tmp_path: Path, value: str) -> None:
+    file = tmp_path / "everstore.toml"
+    file.write_text(f"port = {value}\n")
+    with pytest.raises(ConfigError, match="is not TOML"):
+        loaded(file)

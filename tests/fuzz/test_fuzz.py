@@ -1,0 +1,87 @@
+"""Fuzzing guided by branches (atheris), from a corpus that every run replays without it."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
+from pathlib import Path
+
+import pytest
+from support import figures
+
+from everstore.journal.recovery import judge
+
+HERE = Path(__file__).parent
+CORPUS = sorted(path for path in (HERE / "corpus").rglob("*") if path.is_file())
+RSS_MIB_MAX = 256
+
+_spec = spec_from_file_location("fuzz_targets", HERE / "targets.py")
+assert _spec is not None
+assert _spec.loader is not None
+_targets = module_from_spec(_spec)
+_spec.loader.exec_module(_targets)
+TARGETS = _targets.TARGETS
+
+SHARES = {"request": 400, "name": 420, "commit_log": 70, "journal": 70, "config": 15, "password": 15, "session": 10}
+"""Of a thousand executions: a session that is heard byte by byte takes a hundred times as long as a request."""
+
+
+@pytest.mark.parametrize("path", CORPUS, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_what_was_found_once_stays_right(path: Path) -> None:
+    TARGETS[path.parent.name](path.read_bytes())
+
+
+def test_a_target_finds_a_repair_that_forgets_to_turn_a_marker(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_targets, "judge", lambda data: replace(judge(data), turn=()))
+    with pytest.raises(AssertionError):
+        TARGETS["journal"]((HERE / "corpus/journal/unturned").read_bytes())
+
+
+def test_a_target_finds_a_component_that_leads_out_of_the_directory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_targets, "path_of", lambda name: name[1:].decode() + ".log")
+    monkeypatch.setattr(_targets, "fault_of", lambda _: "")
+    with pytest.raises(AssertionError):
+        TARGETS["name"](b"/../a")
+
+
+@pytest.mark.slow
+@pytest.mark.figures
+@pytest.mark.skipif(find_spec("atheris") is None, reason="atheris has no wheel for this Python on this machine")
+def test_no_input_breaks_what_a_target_holds(tmp_path: Path) -> None:
+    goal = figures.goal("fuzz executions", every_run=1_000_000, campaign=100_000_000)
+    seed = figures.seed() or 1  # libFuzzer takes 0 for a random one
+    done, crashes, peak = 0, [], 0
+    assert set(SHARES) == set(TARGETS)
+    for target, share in SHARES.items():
+        count, rss, failure = _fuzz(target, goal.count * share // 1000, seed, tmp_path)
+        done += count
+        peak = max(peak, rss)
+        crashes += [f"{target}, seed {seed}: {failure}"] if failure else []
+        if goal.time_is_up():
+            break
+    goal.reached(done, len(crashes), f"{len(TARGETS)} targets, at most {peak} MiB")
+    assert crashes == []
+    assert goal.enough(done)
+
+
+def _fuzz(target: str, runs: int, seed: int, folder: Path) -> tuple[int, int, str]:
+    """Executions, peak memory in MiB, and what went wrong or nothing."""
+    own = folder / target
+    own.mkdir()
+    options = [f"-runs={runs}", f"-seed={seed}", "-max_len=512", f"-rss_limit_mb={RSS_MIB_MAX}", "-timeout=10"]
+    options += [f"-artifact_prefix={folder}/{target}-", "-print_final_stats=1"]
+    ended = subprocess.run(
+        [sys.executable, str(HERE / "run.py"), target, *options, str(own), str(HERE / "corpus" / target)],
+        env={**os.environ, "TMPDIR": str(own.parent)},  # libFuzzer ends the process without cleaning up
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    stats = {what: int(number) for what, number in re.findall(r"stat::(\w+):\s+(\d+)", ended.stderr)}
+    failure = "" if ended.returncode == 0 else ended.stderr + ended.stdout
+    return stats.get("number_of_executed_units", 0), stats.get("peak_rss_mb", 0), failure
