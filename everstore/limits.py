@@ -65,6 +65,8 @@ WORKER_YOUNG_S = 5.0  # a worker that dies within this time after its start died
 WORKER_PAUSE_S_FIRST = 0.1  # the second in a row after this pause, doubled for each further one,
 WORKER_PAUSE_S_LAST = 30.0  # up to this
 WORKER_POLL_S = 0.005  # between two looks whether a worker that has closed its channel has ended
+WORKER_PULSE_S = 5.0  # between two signs of life of a worker that has nothing else to say, and two looks for them
+WORKER_SILENT_LOOKS_MAX = 6  # in a row; then it hangs, and is ended: half a minute, as long as a program waits
 WORKER_EXIT_S_MAX = 1.0  # from the end of its channel to that of its process; then it is killed
 WORKER_STOP_S_MAX = 30.0  # for a worker to finish, sync and leave; then it is killed and repaired at the next start
 

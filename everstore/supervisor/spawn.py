@@ -5,6 +5,7 @@ directory's lock if it is a worker, and its standard streams.
 from __future__ import annotations
 
 import ctypes
+import faulthandler
 import gc
 import os
 import signal
@@ -65,6 +66,7 @@ def _become_child(supervisor: int, kept: set[int]) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    faulthandler.enable()  # SIGABRT then says where it hung.
     _die_with(supervisor)
     _close_all_but({0, 1, 2} | kept)
 

@@ -8,7 +8,7 @@
 | DOWN | is dead, again right after its start; a pause runs | is answered with error 1 |
 
 STARTING → SERVING when it says READY. Either → REPLACED when the channel ends, or → DOWN for a worker that dies
-young for the second time in a row. Both → STARTING, at once or after the pause.
+young for the second time in a row. Both → STARTING, at once or after the pause. One that hangs is made to die.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ import trio
 
 from everstore import limits, log
 from everstore.supervisor.outflow import Outflow
+from everstore.supervisor.pulse import Pulse
 from everstore.supervisor.spawn import fork
 from everstore.worker.channel import READY, Reply, ReplyCutter
 from everstore.worker.loop import EXIT_BUG, EXIT_DISK, EXIT_DONE, Job
@@ -123,6 +124,8 @@ class WorkerLink:
             return False
         self._out = Outflow(self._channel, nursery, self._room.unpark_all)
         self.state = State.STARTING
+        self._pulse = Pulse(self.number, self.pid)
+        nursery.start_soon(self._end_when_it_hangs)
         if self._held:
             self._out.send(b"".join(self._held))
             self._held.clear()
@@ -139,10 +142,18 @@ class WorkerLink:
                 return
             if not data:
                 return
+            self._pulse.heard()
             found = cutter.feed(data)
             if self.state is State.STARTING and found:
                 self._now_serving(found.pop(0))
             self._on_replies(self, found)
+
+    async def _end_when_it_hangs(self) -> None:
+        await self._pulse.until_it_hangs()
+        log.error(f"worker {self.number} hangs; where it does follows, unless it was stopped", pid=self.pid)
+        os.kill(self.pid, signal.SIGABRT)
+        await trio.sleep(limits.WORKER_EXIT_S_MAX)
+        self.kill()
 
     def _now_serving(self, first: Reply) -> None:
         assert first[1] == READY, "a worker's first word is READY"

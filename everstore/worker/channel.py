@@ -9,6 +9,7 @@ Beside clients' requests and replies there are a few frames that only the two of
 | type | from | means |
 | --- | --- | --- |
 | READY | worker | recovered, and willing to serve |
+| PULSE | worker | alive, with nothing else to say |
 | GONE | supervisor | the connection is gone, and with it its transactions |
 | CREDIT | supervisor | the client has taken `uid` bytes of read replies: so many more may come |
 """
@@ -25,6 +26,7 @@ from everstore.wire.pieces import Pieces
 READY = 0x10001
 GONE = 0x10002
 CREDIT = 0x10003
+PULSE = 0x10004
 
 ITEM = Struct("<6I")
 """connection, type, size, uid, properties, worker."""

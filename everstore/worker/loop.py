@@ -27,7 +27,7 @@ from everstore.storage.records import Header
 from everstore.storage.recovery import begin_log, boot_id, recover
 from everstore.storage.trust import Trust
 from everstore.wire.layouts import Type
-from everstore.worker.channel import CREDIT, GONE, READY, Item, RequestCutter, note
+from everstore.worker.channel import CREDIT, GONE, PULSE, READY, Item, RequestCutter, note
 from everstore.worker.outbox import Outbox
 from everstore.worker.turns import Turns
 
@@ -74,7 +74,10 @@ def _serve(job: Job, channel: socket.socket) -> None:
     room = Room(disk, partial(begin_log, disk, job.worker, job.replays, header))
     channel.sendall(note(0, READY))
     arrivals = _Arrivals(channel)
-    first = arrivals.take(None)
+    first = arrivals.take(limits.WORKER_PULSE_S)
+    while not (first or arrivals.ended):
+        channel.sendall(note(0, PULSE))
+        first = arrivals.take(limits.WORKER_PULSE_S)
     # The first request says that all workers have recovered: only now is all known that they found damaged.
     files = JournalFiles(disk, Trust(disk))
     group = GroupCommit(disk, files, room, job.durable)
@@ -85,7 +88,7 @@ def _serve(job: Job, channel: socket.socket) -> None:
 
 def _loop(channel: socket.socket, arrivals: _Arrivals, store: Store, items: list[Item]) -> None:
     outbox = Outbox()
-    looked_after = time.monotonic()
+    looked_after = spoke = time.monotonic()
     while True:
         store.begin(arrivals.taken_bytes)
         gone: list[int] = []
@@ -103,9 +106,12 @@ def _loop(channel: socket.socket, arrivals: _Arrivals, store: Store, items: list
             outbox.forget(connection)
         outbox.work()
         ready = outbox.take()
+        now = time.monotonic()
+        if now - spoke >= limits.WORKER_PULSE_S:
+            ready.append(note(0, PULSE))
         if ready:
             channel.sendall(b"".join(ready))
-        now = time.monotonic()
+            spoke = now
         if now - looked_after >= LOOK_AFTER_S:
             store.look_after()
             looked_after = now
@@ -131,12 +137,12 @@ class _Arrivals:
         """True while requests wait for their turn."""
         return self._turns.waiting_bytes > 0
 
-    def take(self, timeout_s: float | None) -> list[Item]:
-        """Wait for something to arrive, `timeout_s` at most (None: for ever), and take all that has."""
+    def take(self, timeout_s: float) -> list[Item]:
+        """Wait for something to arrive, `timeout_s` at most, and take all that has."""
         items: list[Item] = []
         if self.busy:
             timeout_s = 0.0
-        if not self.ended and self._poll.poll(None if timeout_s is None else timeout_s * 1000):
+        if not self.ended and self._poll.poll(timeout_s * 1000):
             self._receive(items)
         items = self._turns.take(items)
         self.taken_bytes = sum(len(frame[5]) for _, frame in items)

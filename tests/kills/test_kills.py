@@ -6,7 +6,6 @@ The moment is put in front of the real server as `sitecustomize`: the process ki
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from history.checker import Operation, check
 from history.recorder import Recorder, final_journals
 from support import figures
 from support.command import everstore
+from support.patched import patched
 from support.server import RunningServer
 
 CALLS = 12  # of the function from one worker's start to its end
@@ -54,9 +54,7 @@ setattr(owner, name, counted)
 def killing(directory: Path, moment: str) -> dict[str, str]:
     """The environment of a server whose workers die at this moment."""
     module, function, when = MOMENTS[moment]
-    directory.mkdir()
-    (directory / "sitecustomize.py").write_text(KILLER.format(module=module, function=function, when=when, calls=CALLS))
-    return {**os.environ, "PYTHONPATH": f"{directory}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"}
+    return patched(directory, KILLER.format(module=module, function=function, when=when, calls=CALLS))
 
 
 @pytest.mark.figures
