@@ -16,6 +16,7 @@ import click
 import trio
 
 from everstore import __version__, log
+from everstore.cli.systemd import tell_systemd_ready
 from everstore.config.load import addresses, is_loopback, load
 from everstore.config.settings import SETTINGS, Settings
 from everstore.errors import ConfigError, DirectoryInUse, EverstoreError
@@ -71,7 +72,7 @@ def main(config: str | None, **options: str | None) -> None:
     _warn_of_passwords(settings)
     server = Server(settings, claimed, listener, logins, certificate)
     with _signals_end_once(server):
-        trio.run(server.run, _say)
+        trio.run(server.run, _announce)
 
 
 def _claimed(journals: str, lock: int, who: str, workers: int) -> Claim:
@@ -83,8 +84,9 @@ def _claimed(journals: str, lock: int, who: str, workers: int) -> Claim:
         raise ConfigError(f"--journals: {journals} cannot be used: {error}") from error
 
 
-def _say(line: str) -> None:
-    """Print a line. Nobody has to listen: a server whose standard output was closed serves on."""
+def _announce(line: str) -> None:
+    """Say that clients can come. Nobody has to listen: a server whose standard output was closed serves on."""
+    tell_systemd_ready()
     try:
         click.echo(line)
     except OSError:

@@ -1,0 +1,127 @@
+"""deploy/everstore.service under a real systemd: what docs/install.md promises of it."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+import trio
+from support.checkout import REPOSITORY, copy_checkout
+from support.waiting import until
+from support.wire import Client
+
+EXPOSURE_MAX = 2.0
+UNIT = REPOSITORY / "deploy/everstore.service"
+
+
+class Machine:
+    """A systemd in namespaces of its own that runs the unit and nothing else."""
+
+    def __init__(self, source: Path, port: int) -> None:
+        folders = [sys.base_prefix, str(source), str(Path(trio.__file__).parents[1])]
+        boot = ["unshare", "--pid", "--mount", "--cgroup", "--ipc", "--uts", "--fork", "--kill-child"]
+        self.process = subprocess.Popen(
+            [*boot, str(REPOSITORY / "tests/deploy/boot"), str(port), *folders],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+
+    def log(self) -> str:
+        try:
+            return Path(f"/proc/{self._first()}/root/run/everstore.log").read_text()
+        except OSError:
+            return ""
+
+    def systemctl(self, *arguments: str) -> str:
+        enter = ["nsenter", f"--target={self._first()}", "--mount", "--pid", "--ipc", "--cgroup", "--root", "--wd=/"]
+        done = subprocess.run([*enter, "systemctl", *arguments], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def property(self, name: str) -> str:
+        return self.systemctl("show", "everstore", f"--property={name}", "--value")
+
+    def has_ended(self) -> bool:
+        return self.process.poll() is not None
+
+    def close(self) -> None:
+        self.process.kill()
+        assert self.process.stderr is not None
+        sys.stderr.write(self.process.stderr.read().decode())
+        self.process.communicate()
+
+    def _first(self) -> int:
+        return psutil.Process(self.process.pid).children()[0].pid
+
+
+@pytest.fixture(scope="module", autouse=True)
+def systemd() -> None:
+    if os.geteuid() != 0:
+        pytest.skip("THE UNIT WAS NOT TESTED: a systemd in namespaces of its own needs root")
+    subprocess.run(["bash", REPOSITORY / "scripts/systemd-tools"], check=True)
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def machine(tmp_path: Path, port: int) -> Iterator[Machine]:
+    source = copy_checkout(tmp_path / "source")
+    source.chmod(0o755)
+    machine = Machine(source, port)
+    yield machine
+    machine.close()
+
+
+def test_systemd_finds_no_fault_with_the_unit(tmp_path: Path) -> None:
+    """But for the command, which is not installed here."""
+    unit = tmp_path / "everstore.service"
+    unit.write_text(UNIT.read_text().replace("/usr/local/bin/everstore-server", "/bin/true"))
+    done = subprocess.run(["systemd-analyze", "verify", unit], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_systemd_rates_it_as_little_exposed() -> None:
+    rated = subprocess.run(
+        ["systemd-analyze", "security", "--offline=yes", "--no-pager", UNIT], capture_output=True, text=True, check=True
+    )
+    found = re.search(r"Overall exposure level for everstore.service: ([0-9.]+)", rated.stdout)
+    assert found, rated.stdout
+    assert float(found[1]) <= EXPOSURE_MAX
+
+
+@pytest.mark.slow
+def test_it_serves_and_heals_and_stops_in_its_sandbox(machine: Machine, port: int) -> None:
+    until(lambda: "everstore ready on" in machine.log() or machine.has_ended(), "the server is ready")
+    until(lambda: machine.property("ActiveState") == "active", "systemd knows that it is ready")
+    with Client(port) as client:
+        client.append(b"/a", b"t {}")
+        machine.systemctl("reload", "everstore")
+        until(lambda: "SIGHUP: nothing to do" in machine.log(), "the signal has arrived")
+        for worker in psutil.Process(listener_pid(port)).children():
+            os.kill(worker.pid, signal.SIGKILL)
+        until(lambda: machine.log().count("serves again") == 2, "the workers are replaced")
+        assert client.events(b"/a") == [b"t {}"]
+    machine.systemctl("stop", "everstore")
+    assert machine.property("Result") == "success"
+    assert "SIGTERM: finishing what has arrived" in machine.log()
+    assert "Traceback" not in machine.log()
+
+
+def listener_pid(port: int) -> int:
+    """Who listens on the port."""
+    return next(
+        each.pid for each in psutil.net_connections("tcp") if each.status == "LISTEN" and each.laddr.port == port
+    )
