@@ -21,9 +21,9 @@ NO_SUCH_TRANSACTION = 6
 class Operation:
     """One request and its answer. `called`, `answered`: monotonic seconds; NEVER without an answer that tells.
 
-    `outcome`: ok, conflict, refused (with the error `code`) or unknown. `size`: of the journal, as answered or asked from (`offset`).
-    `opened_at`: the size that a commit's transaction saw; `owned`: that transaction may commit here, as far as the
-    client knows. `data`: what a read gave, with timestamps.
+    `outcome`: ok, conflict, refused (with the error `code`) or unknown. `size`: of the journal, as answered or asked
+    from (`offset`). `opened_at`: the size that a commit's transaction saw; `owned`: that transaction may commit here,
+    as far as the client knows. `data`: what a read gave, with timestamps.
     """
 
     kind: str
@@ -59,19 +59,21 @@ class _Final:
     faults: list[str] = field(default_factory=list)
 
 
-def check(history: list[Operation], journals: dict[bytes, bytes]) -> list[str]:
-    """What is wrong with a history that ended in these files; nothing when it is sound."""
+def check(history: list[Operation], journals: dict[bytes, bytes], transactions_die: bool = True) -> list[str]:
+    """What is wrong with a history that ended in these files; nothing when it is sound. `transactions_die`: they may
+    have, with their workers.
+    """
     of: dict[bytes, list[Operation]] = defaultdict(list)
     for operation in history:
         of[operation.journal].append(operation)
     return [
         f"{name.decode()}: {fault}"
         for name in of.keys() | journals.keys()
-        for fault in _check_journal(of[name], journals.get(name, b""))
+        for fault in _check_journal(of[name], journals.get(name, b""), transactions_die)
     ]
 
 
-def _check_journal(operations: list[Operation], content: bytes) -> list[str]:
+def _check_journal(operations: list[Operation], content: bytes, transactions_die: bool) -> list[str]:
     final = _Final(content[:-1])
     if content and (content[-1:] != b"\0" or b"\0" in content[:-1]):
         return ["the journal does not end in its only marker"]
@@ -80,7 +82,9 @@ def _check_journal(operations: list[Operation], content: bytes) -> list[str]:
     if final.faults:
         return final.faults
     ends = {id(each.commit): each for each in final.placed}
-    final.faults += [f"{each.kind}: refused, code {each.code}" for each in operations if _wrongly_refused(each)]
+    final.faults += [
+        f"{each.kind}: refused, code {each.code}" for each in operations if _wrongly_refused(each, transactions_die)
+    ]
     for commit in commits:
         _check_outcome(final, commit, ends.get(id(commit)))
     _check_verdicts(final, commits, ends)
@@ -88,11 +92,10 @@ def _check_journal(operations: list[Operation], content: bytes) -> list[str]:
     return final.faults
 
 
-def _wrongly_refused(each: Operation) -> bool:
-    """A commit's transaction may have died with its worker; all else that the clients ask is right, and the disk is
-    whole and has room.
-    """
-    return each.outcome == "refused" and (each.kind != "commit" or each.code != NO_SUCH_TRANSACTION)
+def _wrongly_refused(each: Operation, transactions_die: bool) -> bool:
+    """A commit's transaction may have ended; all else that is asked can be done, on a whole disk with room."""
+    has_ended = each.kind == "commit" and each.code == NO_SUCH_TRANSACTION and (transactions_die or not each.owned)
+    return each.outcome == "refused" and not has_ended
 
 
 def _place(final: _Final, commits: list[Operation]) -> None:

@@ -17,7 +17,6 @@ TYPES = [b"A", b"B", b"ES_NewJournal"]
 STAMP = b"2026-11-21T00:00:00.000 "
 CLIENTS = 3
 COMMITS_MAX = 6
-LATEST = 1000.0
 Commits = tuple[Operation, ...]
 Past = tuple[list[Operation], dict[bytes, bytes]]
 """A history, and the journals in which it ended."""
@@ -36,13 +35,14 @@ def lived(chance: Random) -> Past:
     """What a right server could have told three clients, each one thing after the other."""
     moments: list[tuple[float, Operation, Operation | None]] = []
     left = chance.randint(1, COMMITS_MAX)
+    names = chance.choice((NAMES, NAMES[:1]))
     for client in range(CLIENTS):
         at = chance.random() * 20
         opened: Operation | None = None
-        for number in range(chance.randint(1, 6)):
-            kind = chance.choice(("open", "read", "exists") if opened is None or not left else ("commit",))
+        for number in range(chance.randint(2, 8)):
+            kind = chance.choice(("open", "open", "read", "exists") if opened is None or not left else ("commit",))
             left -= kind == "commit"
-            name = opened.journal if kind == "commit" and opened else chance.choice(NAMES)
+            name = opened.journal if kind == "commit" and opened else chance.choice(names)
             called = at = at + chance.randint(0, 10)
             answered = at = at + chance.randint(1, 20)
             operation = Operation(kind, name, float(called), float(answered))

@@ -7,6 +7,7 @@ import socket
 import struct
 import threading
 import time
+from collections import deque
 from pathlib import Path
 
 from history.checker import NEVER, Operation
@@ -35,6 +36,7 @@ class Recorder(threading.Thread):
         self.operations: list[Operation] = []
         self.lost = self.broken = 0
         self._resets = resets
+        self._ended: deque[tuple[Operation, int, int]] = deque(maxlen=20)
         self._port = port
         self._prefix = name.encode()
         self._random = random.Random(seed)
@@ -61,10 +63,18 @@ class Recorder(threading.Thread):
         opens = [(Operation("open", name, 0.0), frames.open_transaction(name, client.uid())) for name in names]
         replies = self._ask(client, opens)
         uses: list[tuple[Operation, bytes]] = []
-        for (operation, _), reply in zip(opens, replies, strict=True):
-            if operation.outcome == "ok":
-                uses += self._uses(client, operation, reply)
+        ending: list[tuple[Operation, int, int, Operation]] = []
+        for (opened, _), reply in zip(opens, replies, strict=True):
+            if opened.outcome == "ok":
+                mine = self._uses(client, opened, reply)
+                uses += mine
+                transaction = TWO.unpack(reply.body)[1]
+                ending += [(opened, reply.worker, transaction, use) for use, _ in mine if use.kind == "commit"]
+        if self._ended and choose.random() < 0.2:
+            opened, worker, transaction = choose.choice(self._ended)
+            uses.append(self._commit(client, opened, worker, transaction, opened.journal, owned=False))
         self._ask(client, uses)
+        self._ended += [each[:3] for each in ending if each[3].outcome in ("ok", "conflict")]
 
     def _uses(self, client: Client, opened: Operation, reply: frames.Reply) -> list[tuple[Operation, bytes]]:
         choose, name, worker = self._random, opened.journal, reply.worker

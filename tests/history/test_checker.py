@@ -168,6 +168,11 @@ def test_the_story_is_sound_with_its_unknown_commit_and_without() -> None:
     assert without.faults() == []
 
 
+def test_a_transaction_that_is_gone_is_wrong_where_none_can_have_died() -> None:
+    it = story()
+    assert check(it.operations(), {J: b"\n".join(it.lines) + b"\0"}, transactions_die=False)
+
+
 @pytest.mark.parametrize("wrong", WRONG)
 def test_a_wrong_history_is_caught(wrong: str) -> None:
     it = story()

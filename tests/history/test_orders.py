@@ -10,7 +10,7 @@ from history.checker import check
 from history.orders import explains, lived, spoilt
 from support import figures
 
-HISTORIES = 4_000
+HISTORIES = 2_500
 SPOILT_OF_EACH = 3
 
 
