@@ -9,10 +9,15 @@ from textwrap import dedent
 import pytest
 from history.bugs import BUGS, BUGS_OF_A_DEATH, BUGS_OF_TWO_WORKERS, NO_PAUSE_AFTER_DEATHS, environment
 from history.checker import check
-from history.recorder import final_journals
+from history.recorder import Recorder, final_journals
 from history.test_histories import operations_of, record
-from history.troubles import kill_a_worker, trouble_until_done
+from history.troubles import kill_a_worker
 from support.server import RunningServer
+from support.waiting import until
+
+
+def done(recorders: list[Recorder]) -> int:
+    return sum(len(recorder.operations) for recorder in recorders)
 
 
 def faults(tmp_path: Path, bug: str, workers: int = 1, deaths: int = 0) -> list[str]:
@@ -20,8 +25,9 @@ def faults(tmp_path: Path, bug: str, workers: int = 1, deaths: int = 0) -> list[
     env = environment(tmp_path / "bug", NO_PAUSE_AFTER_DEATHS + dedent(bug))
     with RunningServer(tmp_path / "journals", env=env, workers=workers) as server:
         recorders = record(server.port, "bug", bug, 2000 if deaths else 600, clients=4)
-        if deaths:
-            trouble_until_done(server, recorders, random.Random(bug), deaths, 0.1, [kill_a_worker])
+        for death in range(deaths):
+            until(lambda most=1000 * (death + 1): done(recorders) > most, "the clients get on")
+            kill_a_worker(server, random.Random(bug))
         history = operations_of(recorders)
     assert len(history) > 1000
     return check(history, final_journals(tmp_path / "journals"), transactions_die=bool(deaths))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from random import Random
@@ -49,14 +49,12 @@ def trouble_until_done(
     recorders: list[Recorder],
     choose: Random,
     most: float,
-    every_s: float = EVERY_S,
-    troubles: Sequence[Trouble] = TROUBLES,
 ) -> int:
     """One now and then, until the clients have done their work, or so many have been; returns how many there were."""
     happened = 0
     while happened < most and any(recorder.is_alive() for recorder in recorders):
-        recorders[0].join(every_s * choose.uniform(0.5, 1.5))
-        choose.choice(troubles)(server, choose)
+        recorders[0].join(EVERY_S * choose.uniform(0.5, 1.5))
+        choose.choice(TROUBLES)(server, choose)
         happened += 1
     return happened
 
