@@ -10,10 +10,14 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import count
 from random import Random
+from typing import Any
 
+from everstore import log
 from everstore.errors import NoSpace, StorageFailed
+from everstore.storage import repair, replay
 from everstore.storage.disk import _NOT_A_PLACE, _Failures
 from everstore.storage.records import SECTOR_BYTES
 
@@ -293,3 +297,16 @@ class Mapping:
         data = self._platter.open[fd].data
         assert length <= len(data), "a map past the end of a file"
         return Mapped(data[: length or None])
+
+
+@contextmanager
+def in_memory(platter: Platter) -> Iterator[None]:
+    """Recovery and repair map the files of a platter, and keep their log lines to themselves."""
+    before: Any = replay.mmap, log._logger.disabled  # noqa: SLF001
+    repair.mmap = replay.mmap = Mapping(platter)  # type: ignore[assignment]
+    log._logger.disabled = True  # noqa: SLF001
+    try:
+        yield
+    finally:
+        repair.mmap = replay.mmap = before[0]
+        log._logger.disabled = before[1]  # noqa: SLF001
