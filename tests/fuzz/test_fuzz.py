@@ -22,8 +22,8 @@ HERE = Path(__file__).parent
 CORPUS = sorted(path for path in (HERE / "corpus").rglob("*") if path.is_file())
 RSS_MIB_MAX = 256
 
-SHARES = {"request": 230, "name": 230, "commit_log": 200, "journal": 130} | dict.fromkeys(
-    ("replay", "config", "password", "session"), 52
+SHARES = {"request": 300, "name": 300, "commit_log": 120, "journal": 80} | dict.fromkeys(
+    ("replay", "config", "password", "session"), 50
 )
 """Of a thousand executions: a session that is heard byte by byte, or a replay, takes as long as fifty requests."""
 
