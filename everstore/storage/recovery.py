@@ -28,6 +28,8 @@ from everstore.storage.records import Header, Log, decode
 from everstore.storage.replay import replay
 from everstore.storage.trust import Trust, doubt_everything, write_whole
 
+_EPOCHS_LOST_MAX = 2**32
+
 
 def recover(disk: Disk, trust: Trust, workers: list[int]) -> int:
     """Replay the logs of these workers and make the journals durable; returns the highest epoch found.
@@ -50,8 +52,7 @@ def recover(disk: Disk, trust: Trust, workers: list[int]) -> int:
         if doubt:
             # Behind the replay, which is the last to write to these journals: only what was written before is doubted.
             doubt_everything(disk, doubt)
-        # Without a header nobody knows which epochs its old records are from: no number in use is as high as the time.
-        epoch = max(epoch, found.header.epoch if found.header else time.time_ns())
+        epoch = max(epoch, _latest_epoch(found, unsure=bool(doubt)))
     disk.sync_all()
     return epoch
 
@@ -89,6 +90,15 @@ def _read(disk: Disk, worker: int) -> bytes | None:
         return disk.read(fd, 0, disk.size(fd))
     finally:
         disk.close(fd)
+
+
+def _latest_epoch(found: Log, unsure: bool) -> int:
+    """No record in the log is from an epoch behind this one: such a record would count again in that epoch."""
+    if found.header is None:
+        return time.time_ns()  # No number in use is as high.
+    # A power cut may have kept records and taken back the headers before them: one for each checkpoint, a few thousand
+    # a second at most, since the system last wrote that sector.
+    return found.header.epoch + (_EPOCHS_LOST_MAX if unsure else 0)
 
 
 def _make_durable(disk: Disk, worker: int, data: bytes) -> None:

@@ -8,7 +8,7 @@ disk never got.
 | the journal | of a sure log | of an unsure one (see recovery.py) |
 | --- | --- | --- |
 | can have come of the part by a crash | the part is written | the part is written |
-| holds the part, and perhaps more | (more is damage) | left as it is |
+| holds the part, and perhaps more | (more is damage, but for what is left of a cancelled append) | left as it is |
 | misses what stood before the part, or has something else there | damage | left as it is |
 | must not be written: immutable, over a limit, no file | damage | damage |
 
@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import errno
 import mmap
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from everstore import log
 from everstore.errors import StorageFailed
@@ -42,13 +42,14 @@ _OF_THIS_FILE = frozenset(
 
 @dataclass(slots=True)
 class _Part:
-    """What the log says of one journal: `image` stands at `base`; no append, cancelled ones included, went past
-    `reach`.
+    """What the log says of one journal: `image` stands at `base`; `undone` are the appends that were cancelled, and
+    where they stood; no append, those included, went past `reach`.
     """
 
     base: int
     image: bytearray
     reach: int
+    undone: list[tuple[int, bytes]] = field(default_factory=list)
     fault: str = ""
 
 
@@ -85,6 +86,7 @@ def _parts(batches: list[list[Entry]]) -> dict[bytes, _Part]:
             part.image[at:] = entry.data
             part.reach = max(part.reach, entry.base + len(entry.data))
         else:
+            part.undone.append((entry.base, bytes(part.image[at:])))
             del part.image[at:]
             if at:
                 part.image[at - 1 :] = END
@@ -131,7 +133,18 @@ def _fault(disk: Disk, fd: int, part: _Part) -> str:
         return f"the file has {size} bytes, though only {part.reach} were ever written"
     if part.base and disk.read(fd, part.base - 1, 1) not in (END, b"\n"):
         return f"byte {part.base - 1} is not the end of a line"
+    end = part.base + len(part.image)
+    if size > end and not _is_undone(disk.read(fd, end, size - end), end, part.undone):
+        return f"the file has {size} bytes, though only {end} were acknowledged, and the rest was never taken back"
     return ""
+
+
+def _is_undone(rest: bytes, start: int, undone: list[tuple[int, bytes]]) -> bool:
+    """True when each byte of `rest`, from position `start` on, is one of an append that was taken back, or zero."""
+    return all(
+        byte == 0 or any(data[at - base : at - base + 1] == bytes((byte,)) for base, data in undone if base <= at)
+        for at, byte in enumerate(rest, start)
+    )
 
 
 def _fault_before(fd: int, part: _Part) -> str:

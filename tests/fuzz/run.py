@@ -7,11 +7,12 @@ from pathlib import Path
 
 import atheris
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 with atheris.instrument_imports(include=["everstore"]):
-    from targets import TARGETS
+    from fuzz.targets import TARGETS
 
 if __name__ == "__main__":
-    target = TARGETS[sys.argv.pop(1)]
-    atheris.Setup(sys.argv, target)
+    name = sys.argv.pop(1)
+    sys.argv[0] = f"{sys.executable} {__file__} {name}"  # how a merge (-merge=1 NEW OLD) runs it again
+    atheris.Setup(sys.argv, TARGETS[name])
     atheris.Fuzz()

@@ -11,6 +11,8 @@ import tempfile
 from collections.abc import Callable
 from struct import pack
 
+from fuzz.replaying import replay
+
 from everstore import limits
 from everstore.config import sources
 from everstore.config.load import load
@@ -209,5 +211,5 @@ def name(data: bytes) -> None:
 
 
 TARGETS: dict[str, Callable[[bytes], None]] = {
-    each.__name__: each for each in (session, request, journal, commit_log, config, password, name)
+    each.__name__: each for each in (session, request, journal, commit_log, replay, config, password, name)
 }

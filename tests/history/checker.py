@@ -14,15 +14,16 @@ from typing import NamedTuple
 NEW_JOURNAL = b"ES_NewJournal"
 STAMP_BYTES = 23
 NEVER = float("inf")
+NO_SUCH_TRANSACTION = 6
 
 
 @dataclass(slots=True)
 class Operation:
     """One request and its answer. `called`, `answered`: monotonic seconds; NEVER without an answer that tells.
 
-    `outcome`: ok, conflict, refused or unknown. `size`: of the journal, as answered or asked from (`offset`).
-    `opened_at`: the size that a commit's transaction saw; `owned`: that transaction may commit here, as far as the
-    client knows. `data`: what a read gave, with timestamps.
+    `outcome`: ok, conflict, refused (with the error `code`) or unknown. `size`: of the journal, as answered or asked
+    from (`offset`). `opened_at`: the size that a commit's transaction saw; `owned`: that transaction may commit here,
+    as far as the client knows. `data`: what a read gave, with timestamps.
     """
 
     kind: str
@@ -30,6 +31,7 @@ class Operation:
     called: float
     answered: float = NEVER
     outcome: str = "unknown"
+    code: int = NO_SUCH_TRANSACTION
     size: int = 0
     opened_at: int = 0
     owned: bool = True
@@ -57,19 +59,21 @@ class _Final:
     faults: list[str] = field(default_factory=list)
 
 
-def check(history: list[Operation], journals: dict[bytes, bytes]) -> list[str]:
-    """What is wrong with a history that ended in these files; nothing when it is sound."""
+def check(history: list[Operation], journals: dict[bytes, bytes], transactions_die: bool = True) -> list[str]:
+    """What is wrong with a history that ended in these files; nothing when it is sound. `transactions_die`: they may
+    have, with their workers.
+    """
     of: dict[bytes, list[Operation]] = defaultdict(list)
     for operation in history:
         of[operation.journal].append(operation)
     return [
         f"{name.decode()}: {fault}"
         for name in of.keys() | journals.keys()
-        for fault in _check_journal(of[name], journals.get(name, b""))
+        for fault in _check_journal(of[name], journals.get(name, b""), transactions_die)
     ]
 
 
-def _check_journal(operations: list[Operation], content: bytes) -> list[str]:
+def _check_journal(operations: list[Operation], content: bytes, transactions_die: bool) -> list[str]:
     final = _Final(content[:-1])
     if content and (content[-1:] != b"\0" or b"\0" in content[:-1]):
         return ["the journal does not end in its only marker"]
@@ -78,7 +82,9 @@ def _check_journal(operations: list[Operation], content: bytes) -> list[str]:
     if final.faults:
         return final.faults
     ends = {id(each.commit): each for each in final.placed}
-    final.faults += [f"{each.kind}: refused" for each in operations if _wrongly_refused(each)]
+    final.faults += [
+        f"{each.kind}: refused, code {each.code}" for each in operations if _wrongly_refused(each, transactions_die)
+    ]
     for commit in commits:
         _check_outcome(final, commit, ends.get(id(commit)))
     _check_verdicts(final, commits, ends)
@@ -86,9 +92,10 @@ def _check_journal(operations: list[Operation], content: bytes) -> list[str]:
     return final.faults
 
 
-def _wrongly_refused(each: Operation) -> bool:
-    """A commit's transaction may have died with its worker; all else that the clients ask is right."""
-    return each.outcome == "refused" and each.kind != "commit"
+def _wrongly_refused(each: Operation, transactions_die: bool) -> bool:
+    """A commit's transaction may have ended; all else that is asked can be done, on a whole disk with room."""
+    has_ended = each.kind == "commit" and each.code == NO_SUCH_TRANSACTION and (transactions_die or not each.owned)
+    return each.outcome == "refused" and not has_ended
 
 
 def _place(final: _Final, commits: list[Operation]) -> None:
@@ -154,7 +161,7 @@ def _check_time(final: _Final, seen: list[Operation]) -> None:
     """Every answer shows the journal at one size. Sizes never go back in real time, and show nothing before it was
     asked for.
     """
-    latest_call = {0: 0.0}
+    latest_call = {0: -NEVER}
     for each in final.placed:
         latest_call[each.end] = max(latest_call[each.start], each.commit.called)
     shown: list[tuple[Operation, int]] = []
@@ -176,17 +183,19 @@ def _check_time(final: _Final, seen: list[Operation]) -> None:
             at += 1
         if size < most:
             final.faults.append(f"{each.kind}: shows {size} bytes, {most} were acknowledged before")
-    _check_existence(final, [each for each in seen if each.kind == "exists"], by_answer)
+    _check_existence(final, [each for each in seen if each.kind == "exists"], shown)
 
 
-def _check_existence(final: _Final, asked: list[Operation], by_answer: list[tuple[Operation, int]]) -> None:
-    there_since = next((each.answered for each, size in by_answer if size > 0), NEVER)
+def _check_existence(final: _Final, asked: list[Operation], shown: list[tuple[Operation, int]]) -> None:
+    """Of the answers that tell whether there is a journal, none says no when one before it has said yes."""
+    told = [(each, size > 0) for each, size in shown] + [(each, each.exists) for each in asked]
+    there_since = min((each.answered for each, there in told if there), default=NEVER)
     first_call = final.placed[0].commit.called if final.placed else NEVER
-    for each in asked:
-        if not each.exists and each.called > there_since:
-            final.faults.append("exists: no, though it had been acknowledged")
-        if each.exists and each.answered < first_call:
-            final.faults.append("exists: yes, before anybody made it")
+    for each, there in told:
+        if not there and each.called > there_since:
+            final.faults.append(f"{each.kind}: there is no journal, though it had been acknowledged")
+        if there and each.answered < first_call:
+            final.faults.append(f"{each.kind}: there is a journal, before anybody made it")
 
 
 def _size_shown(final: _Final, each: Operation) -> int | None:

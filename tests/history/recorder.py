@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import random
+import socket
+import struct
 import threading
 import time
+from collections import deque
 from pathlib import Path
 
-from history.checker import Operation
+from history.checker import NEVER, Operation
 from support import frames
 from support.frames import TIMESTAMPS, TWO
 from support.wire import Client, part_bytes
@@ -19,15 +22,21 @@ TYPES = [b"A", b"B", b"C", b"D", b"ES_NewJournal"]
 ALL = 2**32 - 1
 LOST = (OSError, AssertionError)
 """A connection that ends is a failed assertion of the test client."""
+RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # of SO_LINGER
 
 
 class Recorder(threading.Thread):
-    """One client. `operations` is whole when it has been joined."""
+    """One client. `operations` is whole when it has been joined. `resets`: the share of its rounds in which it breaks
+    its connection, with requests in flight and perhaps in the midst of a frame; `broken` counts those, `lost` the
+    connections that ended otherwise.
+    """
 
-    def __init__(self, port: int, name: str, seed: str, most: int) -> None:
+    def __init__(self, port: int, name: str, seed: str, most: int, resets: float = 0.0) -> None:
         super().__init__()
         self.operations: list[Operation] = []
-        self.lost = 0
+        self.lost = self.broken = 0
+        self._resets = resets
+        self._ended: deque[tuple[Operation, int, int]] = deque(maxlen=20)
         self._port = port
         self._prefix = name.encode()
         self._random = random.Random(seed)
@@ -42,6 +51,8 @@ class Recorder(threading.Thread):
                         self._round(client)
             except ConnectionRefusedError:
                 return
+            except _Reset:
+                self.broken += 1
             except LOST:
                 self.lost += 1
 
@@ -52,10 +63,18 @@ class Recorder(threading.Thread):
         opens = [(Operation("open", name, 0.0), frames.open_transaction(name, client.uid())) for name in names]
         replies = self._ask(client, opens)
         uses: list[tuple[Operation, bytes]] = []
-        for (operation, _), reply in zip(opens, replies, strict=True):
-            if operation.outcome == "ok":
-                uses += self._uses(client, operation, reply)
+        ending: list[tuple[Operation, int, int, Operation]] = []
+        for (opened, _), reply in zip(opens, replies, strict=True):
+            if opened.outcome == "ok":
+                mine = self._uses(client, opened, reply)
+                uses += mine
+                transaction = TWO.unpack(reply.body)[1]
+                ending += [(opened, reply.worker, transaction, use) for use, _ in mine if use.kind == "commit"]
+        if self._ended and choose.random() < 0.2:
+            opened, worker, transaction = choose.choice(self._ended)
+            uses.append(self._commit(client, opened, worker, transaction, opened.journal, owned=False))
         self._ask(client, uses)
+        self._ended += [each[:3] for each in ending if each[3].outcome in ("ok", "conflict")]
 
     def _uses(self, client: Client, opened: Operation, reply: frames.Reply) -> list[tuple[Operation, bytes]]:
         choose, name, worker = self._random, opened.journal, reply.worker
@@ -71,6 +90,8 @@ class Recorder(threading.Thread):
             uses.append(self._commit(client, opened, worker, transaction, other, owned=False))
         elif kind < 0.75:
             uses.append(self._commit(client, opened, worker, transaction, name, owned=True))
+            if kind < 0.25:  # The transaction has ended with the first one, whatever became of that.
+                uses.append(self._commit(client, opened, worker, transaction, name, owned=False))
         if choose.random() < 0.25:
             offset = opened.size if choose.random() < 0.8 else 0
             read = Operation("read", name, 0.0, offset=offset)
@@ -99,8 +120,15 @@ class Recorder(threading.Thread):
         for operation, _ in asked:
             operation.called = called
         self.operations += waiting.values()
-        client.send(*(request for _, request in asked))
+        requests = b"".join(request for _, request in asked)
+        reset_behind = self._random.randrange(len(waiting) + 1) if self._random.random() < self._resets else NEVER
+        if reset_behind == 0:
+            requests = requests[: self._random.randrange(len(requests) + 1)]
+        client.send(requests)
         while len(answers) < len(waiting):
+            if len(answers) == reset_behind:
+                client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
+                raise _Reset
             reply = client.receive()
             operation = waiting[reply.uid]
             if reply.kind == frames.READ:
@@ -111,12 +139,18 @@ class Recorder(threading.Thread):
         return [answers[uid] for uid in waiting]
 
 
+class _Reset(Exception):
+    """This client has broken its connection."""
+
+
 def _note(operation: Operation, reply: frames.Reply) -> None:
     if reply.kind == frames.ERROR and reply.code == 1:
         return
     operation.answered = time.monotonic()
-    operation.outcome = "refused" if reply.kind == frames.ERROR else "ok"
-    if reply.kind == frames.OPEN:
+    operation.outcome = "ok"
+    if reply.kind == frames.ERROR:
+        operation.outcome, operation.code = "refused", reply.code
+    elif reply.kind == frames.OPEN:
         operation.size = TWO.unpack(reply.body)[0]
     elif reply.kind == frames.COMMIT:
         success, operation.size = TWO.unpack(reply.body)

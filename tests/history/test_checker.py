@@ -45,7 +45,9 @@ def commit(
 ) -> Operation:
     answered = NEVER if outcome == "unknown" else called + 1
     kinds = frozenset({types} - {b""})
-    return Operation("commit", J, called, answered, outcome, size, opened_at, owned, kinds, events)
+    return Operation(
+        "commit", J, called, answered, outcome, size=size, opened_at=opened_at, owned=owned, types=kinds, events=events
+    )
 
 
 def story() -> Story:
@@ -87,6 +89,10 @@ def add(second: int, event: bytes) -> Callable[[Story], None]:
 
 def put(which: str, name: str, value: object) -> Callable[[Story], None]:
     return lambda it: setattr(getattr(it, which), name, value)
+
+
+def at(which: str, called: float, answered: float) -> Callable[[Story], None]:
+    return both(put(which, "called", called), put(which, "answered", answered))
 
 
 def stamp(number: int, second: int) -> Callable[[Story], None]:
@@ -131,6 +137,7 @@ WRONG: dict[str, Callable[[Story], None]] = {
     "a read shows other bytes": put("read", "data", line(1, b"E z1")),
     "a read shows the future": put("read", "answered", 5.0),
     "a read is refused": put("read", "outcome", "refused"),
+    "a commit is refused by a server that could do it": put("refused", "code", 15),
     "a read shows bytes beyond the end": lambda it: setattr(it.read, "data", it.read.data + b"\n"),
     "a size in an answer is too small": put("b", "size", 2 * ONE),
     "a size in an answer is no commit's end": put("b", "size", 3 * ONE - 1),
@@ -147,6 +154,7 @@ WRONG: dict[str, Callable[[Story], None]] = {
     "a commit conflicts with what it saw": put("conflict", "opened_at", 6 * ONE),
     "a journal is said to exist too early": put("early", "exists", True),
     "a journal is said not to exist too late": put("late", "exists", False),
+    "a journal existed, and then did not": both(at("late", 10.2, 10.5), at("early", 10.7, 10.9)),
 }
 
 
@@ -158,6 +166,11 @@ def test_the_story_is_sound_with_its_unknown_commit_and_without() -> None:
     without.c.answered = without.conflict.answered = NEVER
     without.read.data = b"\n".join(without.lines)
     assert without.faults() == []
+
+
+def test_a_transaction_that_is_gone_is_wrong_where_none_can_have_died() -> None:
+    it = story()
+    assert check(it.operations(), {J: b"\n".join(it.lines) + b"\0"}, transactions_die=False)
 
 
 @pytest.mark.parametrize("wrong", WRONG)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections import deque
+from contextlib import suppress
 
 import trio
 from simulation.clockwork import Clockwork
@@ -13,6 +14,7 @@ from support import frames
 from support.frames import COMMIT, ERROR, HEADER, LIST, MULTIPART, OPEN, READ, Reply
 
 TYPES = [b"a", b"b", b"c", b"d"]
+HOGGED = 30
 
 
 class Gone(Exception):
@@ -43,6 +45,24 @@ class Client:
                 self.socket.close()
             except (Gone, OSError, trio.ClosedResourceError):
                 await trio.sleep(0.05)
+
+    def vanish(self) -> None:
+        """Its machine falls silent. Somebody else goes on in its place."""
+        if self.socket is not None:
+            self.socket.fall_silent()
+            self.socket.reset()
+
+    async def hog(self, listener: Listener) -> None:
+        """Ask for everything again and again, and never read a byte of it."""
+        while not listener.closed:
+            sock = self.socket = listener.connect(0.0, 700)
+            with suppress(OSError, trio.ClosedResourceError):
+                await self._send(frames.login())
+                for uid in range(HOGGED):
+                    await self._send(frames.read(self._chance.choice(self._names), 1, 0, 0xFFFFFFFF, uid=uid))
+                await trio.sleep(self._chance.random() * 60)
+            sock.close()
+            await trio.sleep(0.05)
 
     async def read_all(self, listener: Listener) -> None:
         """Read every journal, until an answer has come: a journal that was in doubt is whole from then on."""
@@ -103,14 +123,16 @@ class Client:
             opened_at, transaction = struct.unpack("<2I", reply.body)
             self._open.append((name, transaction, opened_at, reply.worker))
             if opened_at < size:
-                self._history.complain(f"{name!r}: opened at {opened_at}, though {size} was acknowledged")
+                self._history.complain(f"{name!r}: opened at {opened_at}, though {size} was acknowledged", name)
         elif about == READ:
             text = b"".join(part.body[4:] for part in found)
             self._history.reads.append(Read(name, text, era))
             if len(text) + 24 * (text.count(b"\n") + 1) + 1 < size:
-                self._history.complain(f"{name!r}: a read misses what was acknowledged before it")
+                self._history.complain(f"{name!r}: a read misses what was acknowledged before it", name)
+            if len(found) > 1 and not all(part.body[4:] for part in found):
+                self._history.complain(f"{name!r}: a part of a read is empty")
         elif about == frames.EXISTS and size and reply.body != b"\1":
-            self._history.complain(f"{name!r}: does not exist, though {size} bytes were acknowledged")
+            self._history.complain(f"{name!r}: does not exist, though {size} bytes were acknowledged", name)
 
     def _heard_of_commit(self, commit: Commit, reply: Reply) -> None:
         if reply.kind == COMMIT:

@@ -10,11 +10,18 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import count
 from random import Random
+from typing import Any
 
+from everstore import log
 from everstore.errors import NoSpace, StorageFailed
+from everstore.storage import repair, replay
+from everstore.storage.disk import _NOT_A_PLACE, _Failures
 from everstore.storage.records import SECTOR_BYTES
+
+_UNCERTAIN = _Failures("sync: simulated", full_is_certain=False)
 
 
 class File:
@@ -63,7 +70,9 @@ class File:
 
 
 class Platter:
-    """All files, by their paths; outlives every process. `full` and `failing` are faults under way."""
+    """All files, by their paths; outlives every process. `full` and `failing` are faults under way; `strike`: the one
+    call, so many from now, that fails with this errno.
+    """
 
     def __init__(self, chance: Random, now_ns: Callable[[], int]) -> None:
         self.chance = chance
@@ -73,6 +82,7 @@ class Platter:
         self.open: dict[int, File] = {}
         self.full = False
         self.failing = 0.0
+        self.strike = (-1, 0)
         self.descriptors = count(1000)
 
     def sync_names(self, folder: str | None = None) -> None:
@@ -84,6 +94,12 @@ class Platter:
         for file in self.files.values():
             file.sync()
         self.sync_names()
+
+    def struck(self) -> int:
+        """The errno with which this call fails, or 0."""
+        calls, number = self.strike
+        self.strike = (calls - 1, number)
+        return number if calls == 0 else 0
 
     def cut_power(self) -> None:
         for path in sorted(self.files.keys() | self.names_on_disk.keys()):
@@ -124,24 +140,29 @@ class SimulatedDisk:
 
     def open(self, path: str) -> int:
         self._interrupt("open")
+        self._strike()
         if path not in self._platter.files:
             raise FileNotFoundError(errno.ENOENT, path)
         return self._opened(self._platter.files[path])
 
     def create(self, path: str, exclusive: bool = False) -> int:
-        self._change("create")
+        self._change("create", _Failures("create: simulated", passing=_NOT_A_PLACE))
         if exclusive and path in self._platter.files:
             raise FileExistsError(errno.EEXIST, path)
         return self._opened(self._platter.files.setdefault(path, File()))
 
     def read(self, fd: int, position: int, count: int) -> bytes:
         self._interrupt("read")
+        self._strike()
         return bytes(self._platter.open[fd].data[position : position + count])
 
     def write(self, fd: int, position: int, data: bytes) -> None:
         file = self._platter.open[fd]
         try:
             self._change("write")
+        except StorageFailed:
+            file.write(position, data[: self._platter.chance.randrange(len(data) + 1)], self._platter.now_ns())
+            raise
         except NoSpace:
             # A write that runs out of room ends at the edge of a block, as far as one was there.
             cut = -(-position // SECTOR_BYTES) * SECTOR_BYTES - position
@@ -187,7 +208,7 @@ class SimulatedDisk:
     def sync(self, fd: int) -> None:
         self._interrupt("sync")
         try:
-            self._fail("sync")
+            self._fail("sync", _UNCERTAIN)
         except StorageFailed:
             self._platter.open[fd].dirty.clear()
             raise
@@ -196,13 +217,13 @@ class SimulatedDisk:
 
     def sync_all(self) -> None:
         self._interrupt("sync")
-        self._fail("sync_all")
+        self._fail("sync_all", _UNCERTAIN)
         self._platter.sync_all()
         self._interrupt("synced")
 
     def sync_directory(self, path: str) -> None:
         self._interrupt("sync")
-        self._fail("sync_directory")
+        self._fail("sync_directory", _UNCERTAIN)
         self._platter.sync_names(path)
 
     def free_bytes(self) -> int:
@@ -214,6 +235,7 @@ class SimulatedDisk:
 
     def remove(self, path: str) -> None:
         self._interrupt("remove")
+        self._fail("remove")
         self._platter.files.pop(path, None)
 
     def close(self, fd: int) -> None:
@@ -221,6 +243,7 @@ class SimulatedDisk:
 
     def entries(self, path: str) -> Iterator[Entry]:
         self._interrupt("entries")
+        self._strike()
         prefix = path.rstrip("/") + "/" if path else ""
         found: dict[str, bool] = {}
         for each in sorted(self._platter.files):
@@ -234,15 +257,22 @@ class SimulatedDisk:
         self._platter.open[fd] = file
         return fd
 
-    def _change(self, what: str) -> None:
+    def _change(self, what: str, failures: _Failures | None = None) -> None:
         self._interrupt(what)
         if self._platter.full:
             raise NoSpace(f"{what}: simulated")
-        self._fail(what)
+        self._fail(what, failures)
 
-    def _fail(self, what: str) -> None:
+    def _fail(self, what: str, failures: _Failures | None = None) -> None:
+        """As the product's disk does: an errno becomes an error of its own by what was being done."""
+        with failures or _Failures(f"{what}: simulated"):
+            self._strike()
         if self._platter.chance.random() < self._platter.failing:
             raise StorageFailed(f"{what}: simulated")
+
+    def _strike(self) -> None:
+        if number := self._platter.struck():
+            raise OSError(number, os.strerror(number))
 
 
 class Mapped(bytearray):
@@ -267,3 +297,16 @@ class Mapping:
         data = self._platter.open[fd].data
         assert length <= len(data), "a map past the end of a file"
         return Mapped(data[: length or None])
+
+
+@contextmanager
+def in_memory(platter: Platter) -> Iterator[None]:
+    """Recovery and repair map the files of a platter, and keep their log lines to themselves."""
+    before: Any = replay.mmap, log._logger.disabled  # noqa: SLF001
+    repair.mmap = replay.mmap = Mapping(platter)  # type: ignore[assignment]
+    log._logger.disabled = True  # noqa: SLF001
+    try:
+        yield
+    finally:
+        repair.mmap = replay.mmap = before[0]
+        log._logger.disabled = before[1]  # noqa: SLF001

@@ -7,6 +7,10 @@ from collections import deque
 import trio
 from simulation.clockwork import Clockwork
 
+from everstore import limits
+
+KEEPALIVE_S = limits.KEEPALIVE_S_FIRST + limits.KEEPALIVE_S_NEXT * limits.KEEPALIVE_TRIES
+
 
 class Socket:
     """One end. `inbox` has arrived, `under_way` has not; together they are bounded by `room`."""
@@ -62,6 +66,8 @@ class Socket:
         self._clockwork.later(self._latest - now, lambda peer=self.peer: peer.arrive(piece))
 
     def arrive(self, piece: bytes) -> None:
+        if self.silent:
+            return  # It is on its way for ever.
         self.under_way -= len(piece)
         if not self.broken and not self.closed:
             self.inbox += piece
@@ -103,9 +109,17 @@ class Socket:
 
     def reset(self) -> None:
         """The connection breaks: what was under way is lost, and the next call says so."""
-        self.broken = True
-        self.inbox.clear()
-        self.changed()
+        if not self.closed:
+            self.broken = True
+            self.inbox.clear()
+            self.changed()
+
+    def fall_silent(self) -> None:
+        """This end's machine is gone without a word. The other end's kernel finds out, after a while."""
+        self.silent = True
+        if self.peer is not None:
+            self.peer.silent = True
+            self._clockwork.later(KEEPALIVE_S, self.peer.reset)
 
     def changed(self) -> None:
         self.on_change.unpark_all()

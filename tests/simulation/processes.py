@@ -41,6 +41,7 @@ class Worker:
         self._clockwork = clockwork
         self._stack = greenlet.greenlet(self._live)
         self._turn = 0
+        self._stopped_until = 0.0
         channel.call_on_change = self._woken
         self._wakes_on_change = False
         self._go_on_after(clockwork.chance.random() * 0.01)
@@ -105,9 +106,17 @@ class Worker:
         self._turn += 1
         self._clockwork.later(seconds, lambda turn=self._turn: self._go_on(turn))
 
+    def hold_up(self, seconds: float) -> None:
+        """It stands still for so long, wherever it is, as if stopped or starved."""
+        self._stopped_until = self._clockwork.now() + seconds
+
     def _go_on(self, turn: int) -> None:
-        if turn == self._turn and self.status is None:
-            self._stack.switch()
+        if turn != self._turn or self.status is not None:
+            return
+        if self._stopped_until > self._clockwork.now():
+            self._clockwork.later(self._stopped_until - self._clockwork.now(), lambda: self._go_on(turn))
+            return
+        self._stack.switch()
 
 
 class BlockingChannel:
@@ -161,6 +170,12 @@ class Kernel:
 
     def kill(self, pid: int, _signal: int) -> None:
         self.workers[pid].kill()
+
+    def close_channels(self) -> None:
+        """As the supervisor's end of each does when it dies."""
+        for each in self.alive():
+            if each.channel.peer is not None:
+                each.channel.peer.close()
 
     def alive(self) -> list[Worker]:
         return [each for each in self.workers.values() if each.status is None]

@@ -12,10 +12,11 @@ from support import figures
 
 from everstore.engine.group_commit import GroupCommit
 from everstore.engine.store import Store
+from everstore.errors import StorageFailed
 from everstore.journal.conflicts import Declared
 from everstore.storage.commit_log import CommitLog
 from everstore.storage.journals import JournalFiles
-from everstore.supervisor.client import Client
+from everstore.supervisor.client import Client, Request
 from everstore.supervisor.switchboard import Switchboard
 from everstore.supervisor.worker_link import WorkerLink
 from everstore.worker import loop
@@ -95,7 +96,18 @@ def answers_twice(self: Outbox, answers: list[tuple[int, object]]) -> None:
     put(self, [each for answer in answers for each in (answer, answer)])
 
 
-put = Outbox.put
+def sends_all_parts_again(self: Request, errors: bytes) -> None:
+    self.behind += errors
+
+
+def syncs_once_more(self: CommitLog) -> None:
+    try:
+        sync(self)
+    except StorageFailed:
+        sync(self)
+
+
+put, sync = Outbox.put, CommitLog.sync
 
 BUGS: list[tuple[object, str, Callable[..., object]]] = [
     (CommitLog, "sync", lambda _self: None),
@@ -108,11 +120,16 @@ BUGS: list[tuple[object, str, Callable[..., object]]] = [
     (Switchboard, "worker_died", says_that_all_is_well),
     (loop, "recover", replays_nothing),
     (Outbox, "put", answers_twice),
+    (Outbox, "credit", lambda _self, _connection, _taken: None),
+    (Request, "begin_again", sends_all_parts_again),
+    (CommitLog, "sync", syncs_once_more),
 ]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("where", "name", "broken"), BUGS, ids=[name for _, name, _ in BUGS])
+@pytest.mark.parametrize(
+    ("where", "name", "broken"), BUGS, ids=[f"{name}: {broken.__name__}" for _, name, broken in BUGS]
+)
 def test_a_bug_that_is_made_on_purpose_is_found(
     monkeypatch: pytest.MonkeyPatch, where: object, name: str, broken: Callable[..., object]
 ) -> None:

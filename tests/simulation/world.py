@@ -7,6 +7,7 @@ outcome.trace        the same for the same seed, always
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -27,8 +28,10 @@ from trio._core import _run as trio_run
 from everstore import clock, limits, log
 from everstore.config.load import load
 from everstore.config.settings import Settings
+from everstore.engine import reads
 from everstore.journal import transactions
 from everstore.journal.names import name_of, path_of
+from everstore.journal.recovery import judge
 from everstore.storage import recovery, repair, replay, trust
 from everstore.storage.records import SECTOR_BYTES, decode_header
 from everstore.supervisor import server as server_module
@@ -37,6 +40,10 @@ from everstore.supervisor.server import Claim, Server
 from everstore.worker import loop
 
 LIVENESS_S = 30.0
+ERRNOS = (
+    *(errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ENOMEM),
+    *(errno.EPERM, errno.EACCES, errno.EFBIG, errno.EBUSY, errno.ETIMEDOUT),
+)
 NAMES = [b"/a", b"/b/c", b"/b/d", b"/user/1", b"/user/2", b"/z"]
 
 
@@ -78,10 +85,12 @@ class World:
         self.kernel = Kernel(self.clockwork, self.platter)
         self.names = chance.sample(NAMES, chance.randint(1, len(NAMES)))
         self.boot = b""
-        self.doubting = False  # A repair that the disk fails is noted as damage, and rightly; here nothing is.
+        self.struck = False  # A repair that the disk fails is noted as damage, and rightly.
         rounds = chance.choice((5, 10, 20))
         self.clients = [Client(self.clockwork, self.history, self.names, rounds) for _ in range(chance.randint(1, 6))]
         self.log_bytes = chance.choice((8192, 32_768))
+        self.part_bytes = chance.choice((500, 2000, 65_532))
+        self.hogs = [Client(self.clockwork, self.history, self.names, 0) for _ in range(chance.choice((0, 0, 1, 2)))]
 
     async def run(self) -> None:
         with self._in_place():
@@ -98,14 +107,16 @@ class World:
     # ---- one run of the server --------------------------------------------------------------------------------------
 
     async def _generation(self, last: bool) -> None:
-        """A server from its start to its end: in order, by a kill of everything, or by a power cut."""
+        """A server from its start to its end: in order, by a kill of everything or of the supervisor alone, or by a
+        power cut.
+        """
         listener = network.Listener(self.clockwork)
         workers = self.chance.randint(1, 5)
         server = Server(_settings(workers, self.history.durable), self._claim(workers), listener, None, None)
         self._signals, signals = trio.open_memory_channel[int](10)
         self._receiver = signals
         ready = trio.Event()
-        end = "stop" if last else self.chance.choice(("power", "power", "kill", "stop"))
+        end = "stop" if last else self.chance.choice(("power", "power", "kill", "stop", "orphans"))
         async with trio.open_nursery() as everything:
             everything.start_soon(server.run, lambda _: ready.set())
             with trio.move_on_after(LIVENESS_S) as starting:
@@ -118,9 +129,15 @@ class World:
                     while not server.ended:
                         await trio.sleep(0.05)
                 self._stuck_if(stopping.cancelled_caught, "the server did not stop")
-            else:
-                self._crash(power=end == "power")
             everything.cancel_scope.cancel()
+            if end == "orphans":
+                self._kill_supervisor(listener)
+            elif end != "stop":
+                self._crash(power=end == "power")
+        with trio.move_on_after(LIVENESS_S) as ending:
+            while self.kernel.alive():  # They hold the directory's lock.
+                await trio.sleep(0.01)
+        self._stuck_if(ending.cancelled_caught, "workers outlived their supervisor")
         self.clockwork.note("ended", end)
 
     async def _busy(self, listener: network.Listener, last: bool) -> None:
@@ -128,14 +145,18 @@ class World:
         async with trio.open_nursery() as clients:
             for client in self.clients:
                 clients.start_soon(client.live, listener)
+            for client in self.hogs:
+                clients.start_soon(client.hog, listener)
             with trio.move_on_after(self.chance.random() * 2):
                 await self._trouble()
-            self.platter.full, self.platter.failing = False, 0.0
+            self.platter.full, self.platter.failing, self.platter.strike = False, 0.0, (-1, 0)
             for worker in self.kernel.alive():
                 worker.kill_at = -1
             if not last:
                 clients.cancel_scope.cancel()
                 return
+            for worker in self.kernel.alive():
+                worker.hold_up(0.0)
             with trio.move_on_after(LIVENESS_S) as finishing:
                 while any(client.rounds > 0 for client in self.clients):
                     await trio.sleep(0.05)
@@ -143,12 +164,16 @@ class World:
             with trio.move_on_after(LIVENESS_S) as looking:
                 await Client(self.clockwork, self.history, self.names, 1).read_all(listener)
             self._stuck_if(looking.cancelled_caught, "a read did not end after the troubles had")
+            clients.cancel_scope.cancel()
 
     async def _trouble(self) -> None:
         while True:
             await trio.sleep(self.chance.random() * 0.3)
             happening = self.chance.choice(
-                (self._kill, self._kill_in_call, self._fill, self._fail, self._reset, self._jump)
+                (
+                    *(self._kill, self._kill_in_call, self._hold_up, self._fill, self._fail, self._strike),
+                    *(self._reset, self._vanish, self._jump),
+                )
             )
             self.clockwork.note(happening.__name__)
             happening()
@@ -161,19 +186,32 @@ class World:
         if alive := self.kernel.alive():
             self.chance.choice(alive).kill_at = self.chance.randrange(20)
 
+    def _hold_up(self) -> None:
+        if alive := self.kernel.alive():
+            self.chance.choice(alive).hold_up(self.chance.choice((0.05, 1.0, 20.0)))
+
     def _fill(self) -> None:
         self.platter.full = not self.platter.full
         self.history.was_full = True
 
     def _fail(self) -> None:
-        if not self.doubting:
-            self.platter.failing = 0.0 if self.platter.failing else 0.1
+        self.platter.failing = 0.0 if self.platter.failing else 0.1
+        self.struck = True
+
+    def _strike(self) -> None:
+        number = self.chance.choice(ERRNOS)
+        self.platter.strike = (self.chance.randrange(30), number)
+        self.struck = True
+        self.history.was_full = self.history.was_full or number in (errno.ENOSPC, errno.EDQUOT)
 
     def _reset(self) -> None:
         client = self.chance.choice(self.clients)
         if client.socket is not None and client.socket.peer is not None:
             client.socket.reset()
             client.socket.peer.reset()
+
+    def _vanish(self) -> None:
+        self.chance.choice(self.clients).vanish()
 
     def _jump(self) -> None:
         self.clockwork.wall_jump_s = self.chance.uniform(-86_400, 86_400)
@@ -185,7 +223,18 @@ class World:
             self.platter.cut_power()
             self._boot()
             self.history.cut_power()
-            self.doubting = self.doubting or not self.history.durable
+
+    def _kill_supervisor(self, listener: network.Listener) -> None:
+        """Its sockets end; the workers finish what has arrived, if they are not killed with it a little later."""
+        self.kernel.close_channels()
+        for client in (*self.clients, *self.hogs):
+            if client.socket is not None and client.socket.peer is not None:
+                client.socket.peer.close()
+                client.socket.reset()
+        listener.close()
+        for worker in self.kernel.alive():
+            if self.chance.random() < 0.5:
+                self.clockwork.later(self.chance.random() * 0.01, worker.kill)
 
     # ---- what it stands on ------------------------------------------------------------------------------------------
 
@@ -196,7 +245,6 @@ class World:
         """Journals that were here before this server, one of them torn; `claim` doubts such."""
         if self.chance.random() < 0.5:
             return
-        self.doubting = True
         for name in self.names[:2]:
             commit = self.history.begin(name, frozenset({b"old"}), [b"old"], 0)
             line = b"2020-01-01T00:00:00.000 " + commit.events
@@ -230,11 +278,20 @@ class World:
         journals = {
             name: bytes(file.data) for path, file in self.platter.files.items() if file.data and (name := name_of(path))
         }
+        for name, what in self._damaged().items():
+            if not self.struck:
+                self.history.complain(f"noted as damaged: {name!r}: {what!r}")
+            journals[name] = _repaired(journals.get(name, b""))
+            self.history.kept[name] = self._kept(path_of(name))
         self.history.check(journals)
-        damaged = self.platter.files.get(trust.DAMAGED)
-        if damaged:
-            self.history.complain(f"noted as damaged: {bytes(damaged.data)!r}")
         self.clockwork.note(sorted(journals.items()), self.history.answers)
+
+    def _damaged(self) -> dict[bytes, bytes]:
+        file = self.platter.files.get(trust.DAMAGED)
+        return trust.damaged_lines(bytes(file.data)) if file else {}
+
+    def _kept(self, path: str) -> bytes:
+        return b"\n".join(bytes(file.data) for at, file in sorted(self.platter.files.items()) if f"{path}.torn-" in at)
 
     def _exception(self, message: str, **_: object) -> None:
         error = sys.exc_info()[1]
@@ -267,6 +324,8 @@ class World:
                 (log, "exception", self._exception),
                 (log._logger, "disabled", True),  # noqa: SLF001 - thousands of lines that nobody reads
                 (limits, "COMMIT_LOG_BYTES", self.log_bytes),
+                (limits, "CREDIT_BYTES", 3 * self.part_bytes),
+                (reads, "PART_BYTES", self.part_bytes),
                 *((module, "time", time) for module in (loop, recovery, repair, trust, server_module)),
             ):
                 places.enter_context(_replaced(where, name, what))
@@ -285,6 +344,15 @@ def _replaced(where: Any, name: str, what: object) -> Iterator[None]:
         yield
     finally:
         setattr(where, name, before)
+
+
+def _repaired(data: bytes) -> bytes:
+    """A damaged journal as `everstore repair` leaves it."""
+    verdict = judge(data)
+    kept = bytearray(data[: verdict.keep])
+    for at in verdict.turn:
+        kept[at : at + 1] = b"\n"
+    return bytes(kept)
 
 
 def _settings(workers: int, durable: bool) -> Settings:

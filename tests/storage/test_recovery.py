@@ -15,7 +15,7 @@ from everstore.errors import ConfigError, DirectoryInUse, NoSpace
 from everstore.storage import recovery
 from everstore.storage.commit_log import CommitLog, path_of
 from everstore.storage.directory import are_of_a_run_with, claim, commit_logs
-from everstore.storage.records import APPEND, Entry, Header, decode
+from everstore.storage.records import APPEND, SECTOR_BYTES, Entry, Header, decode
 from everstore.storage.trust import Trust
 
 HEADER = Header(0, workers=1, durable=True, clean=False, boot=b"")
@@ -59,6 +59,18 @@ def test_a_damaged_log_is_kept_aside_and_every_journal_doubted(directory: Path) 
     store = Embedded(directory)
     assert [each.read_bytes() for each in path.parent.glob("*.damaged-*")] == [bytes(data)]
     assert store.text(b"/torn") == b"t 1"
+
+
+def test_records_behind_a_header_that_a_power_cut_took_back_never_count_again(directory: Path) -> None:
+    header = Header(0, workers=1, durable=False, clean=False, boot=b"another start of the machine" + b"." * 8)
+    log = CommitLog(AbandonedDisk(str(directory)), 1, header)
+    path = directory / path_of(1)
+    on_disk = path.read_bytes()[:SECTOR_BYTES]
+    log.recycle()
+    log.append([Entry(APPEND, b"/a", 0, LINE + b"\0")])
+    path.write_bytes(on_disk + path.read_bytes()[SECTOR_BYTES:])
+    Embedded(directory, durable=False)
+    assert decode(path.read_bytes()).batches == []
 
 
 @pytest.mark.parametrize(("boot", "doubted"), [(None, False), (b"another start of the machine" + b"." * 8, True)])

@@ -88,6 +88,15 @@ def test_a_further_append_stands_where_one_was_taken_back(directory: Path) -> No
     assert replayed(directory, WHOLE, batches) == OLD + b"\n" + FIRST[:-1] + b"\n" + third.data
 
 
+def test_what_stands_where_an_append_was_taken_back_is_left_alone_when_it_is_something_else(directory: Path) -> None:
+    """The last record of the log is lost, by damage: its commit stands behind what the log knows to be the end."""
+    other = b"2026-11-21T12:00:00.003 a other\0"
+    batches = [*BATCHES, [Entry(CANCEL, b"/a", BASE + len(FIRST), b"")]]
+    whole = OLD + b"\n" + FIRST[:-1] + b"\n" + other
+    assert replayed(directory, whole, batches) == whole
+    assert b"never taken back" in Trust(AbandonedDisk(str(directory))).damaged[b"/a"].encode()
+
+
 def test_foreign_bytes_are_kept_beside_before_they_are_overwritten(directory: Path) -> None:
     edited = WHOLE.replace(b"second", b"SECOND")
     assert replayed(directory, edited) == WHOLE
