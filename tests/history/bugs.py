@@ -1,10 +1,6 @@
-"""Bugs for the real server: each is put in front of it as `sitecustomize`, and breaks one function."""
+"""Bugs for the real server: each is put in front of it, and breaks one function."""
 
 from __future__ import annotations
-
-import os
-from pathlib import Path
-from textwrap import dedent
 
 NO_PAUSE_AFTER_DEATHS = """
 from everstore import limits
@@ -411,10 +407,3 @@ BUGS_OF_A_DEATH = {
         Ledger.conflicts = lambda self, journal, types, transaction: False
         """,
 }
-
-
-def environment(directory: Path, code: str) -> dict[str, str]:
-    """Of a server in whose processes this runs before anything else."""
-    directory.mkdir()
-    (directory / "sitecustomize.py").write_text(dedent(code))
-    return {**os.environ, "PYTHONPATH": f"{directory}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"}

@@ -7,11 +7,12 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
-from history.bugs import BUGS, BUGS_OF_A_DEATH, BUGS_OF_TWO_WORKERS, NO_PAUSE_AFTER_DEATHS, environment
+from history.bugs import BUGS, BUGS_OF_A_DEATH, BUGS_OF_TWO_WORKERS, NO_PAUSE_AFTER_DEATHS
 from history.checker import check
 from history.recorder import Recorder, final_journals
 from history.test_histories import operations_of, record
 from history.troubles import kill_a_worker
+from support.patched import patched
 from support.server import RunningServer
 from support.waiting import until
 
@@ -22,7 +23,7 @@ def done(recorders: list[Recorder]) -> int:
 
 def faults(tmp_path: Path, bug: str, workers: int = 1, deaths: int = 0) -> list[str]:
     """What the checker says of a short run with this bug, and so many deaths of workers."""
-    env = environment(tmp_path / "bug", NO_PAUSE_AFTER_DEATHS + dedent(bug))
+    env = patched(tmp_path / "bug", NO_PAUSE_AFTER_DEATHS + dedent(bug))
     with RunningServer(tmp_path / "journals", env=env, workers=workers) as server:
         recorders = record(server.port, "bug", bug, 2000 if deaths else 600, clients=4)
         for death in range(deaths):

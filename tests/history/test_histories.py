@@ -9,12 +9,12 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from history.bugs import environment
 from history.checker import Operation, check
 from history.recorder import Recorder, final_journals
 from history.troubles import start_as_soon_as_it_may, trouble_until_done, try_to_start
 from support import figures
 from support.command import everstore
+from support.patched import patched
 from support.server import RunningServer, alive
 from support.waiting import until
 
@@ -80,7 +80,7 @@ spawn._libc = object()
 def test_workers_that_outlive_their_supervisor_finish_before_another_server_begins(tmp_path: Path) -> None:
     """Where a system does not kill them with it, they learn it from their channels; the directory is theirs as long."""
     directory, histories = tmp_path / "journals", []
-    env = environment(tmp_path / "patch", NO_SIGNAL_FROM_THE_DEAD)
+    env = patched(tmp_path / "patch", NO_SIGNAL_FROM_THE_DEAD)
     for turn in range(2):
         with RunningServer(directory, env=env, workers=2) as server:
             recorders = record(server.port, f"orphans {turn}", turn, 5000, clients=8)
