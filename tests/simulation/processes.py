@@ -110,10 +110,14 @@ class Worker:
         """It stands still for so long, wherever it is, as if stopped or starved."""
         self._stopped_until = self._clockwork.now() + seconds
 
+    @property
+    def hangs(self) -> bool:
+        return self._stopped_until > self._clockwork.now()
+
     def _go_on(self, turn: int) -> None:
         if turn != self._turn or self.status is not None:
             return
-        if self._stopped_until > self._clockwork.now():
+        if self.hangs:
             self._clockwork.later(self._stopped_until - self._clockwork.now(), lambda: self._go_on(turn))
             return
         self._stack.switch()

@@ -34,12 +34,14 @@ from everstore.journal.names import name_of, path_of
 from everstore.journal.recovery import judge
 from everstore.storage import recovery, repair, replay, trust
 from everstore.storage.records import SECTOR_BYTES, decode_header
+from everstore.supervisor import pulse, tcp, worker_link
 from everstore.supervisor import server as server_module
-from everstore.supervisor import tcp, worker_link
 from everstore.supervisor.server import Claim, Server
 from everstore.worker import loop
 
-LIVENESS_S = 30.0
+HANGS_S = 3600.0
+# A worker that hangs is noticed and replaced within it.
+LIVENESS_S = 60.0
 ERRNOS = (
     *(errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ENOMEM),
     *(errno.EPERM, errno.EACCES, errno.EFBIG, errno.EBUSY, errno.ETIMEDOUT),
@@ -155,8 +157,6 @@ class World:
             if not last:
                 clients.cancel_scope.cancel()
                 return
-            for worker in self.kernel.alive():
-                worker.hold_up(0.0)
             with trio.move_on_after(LIVENESS_S) as finishing:
                 while any(client.rounds > 0 for client in self.clients):
                     await trio.sleep(0.05)
@@ -188,7 +188,7 @@ class World:
 
     def _hold_up(self) -> None:
         if alive := self.kernel.alive():
-            self.chance.choice(alive).hold_up(self.chance.choice((0.05, 1.0, 20.0)))
+            self.chance.choice(alive).hold_up(self.chance.choice((0.05, 1.0, 20.0, HANGS_S)))
 
     def _fill(self) -> None:
         self.platter.full = not self.platter.full
@@ -233,7 +233,7 @@ class World:
                 client.socket.reset()
         listener.close()
         for worker in self.kernel.alive():
-            if self.chance.random() < 0.5:
+            if worker.hangs or self.chance.random() < 0.5:
                 self.clockwork.later(self.chance.random() * 0.01, worker.kill)
 
     # ---- what it stands on ------------------------------------------------------------------------------------------
@@ -311,6 +311,7 @@ class World:
                 (trio, "open_signal_receiver", self._signal_receiver),
                 (worker_link, "fork", self.kernel.fork),
                 (worker_link, "os", self.kernel),
+                (pulse, "look_at", lambda _: (b"S", 0)),
                 (tcp, "unread_bytes", lambda sock: len(sock.inbox)),
                 (tcp, "unacknowledged_bytes", lambda sock: sock.unsent_bytes()),
                 (loop, "Disk", lambda _: self.kernel.current().disk),

@@ -31,7 +31,9 @@ def fast_clock() -> trio.testing.MockClock:
 @pytest.fixture
 def program(request: pytest.FixtureRequest) -> Iterator[int]:
     with subprocess.Popen(
-        [sys.executable, "-c", request.param], stdout=subprocess.PIPE, start_new_session=True
+        [sys.executable, "-c", f"import signal; signal.alarm(60); {request.param}"],
+        stdout=subprocess.PIPE,
+        start_new_session=True,
     ) as process:
         assert process.stdout is not None
         process.stdout.read(1)
