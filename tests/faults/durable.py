@@ -1,0 +1,94 @@
+"""What the disk holds of each file, as against the page cache: what a successful sync has brought there. A failed sync
+loses for good what waited for it, though the page cache goes on showing it, as measured on real file systems.
+
+Names are taken to be durable at once; tests/crash breaks those.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+Change = Callable[[bytearray], None]
+
+
+class Durable:
+    """The files of one directory, by their inodes."""
+
+    def __init__(self) -> None:
+        self._on_disk: dict[int, bytearray] = {}
+        self._waiting: dict[int, list[Change]] = {}
+
+    def before(self, call: str, arguments: tuple[Any, ...]) -> None:
+        """A file is about to be changed: what it held before any change is on the disk."""
+        if call in _CHANGES:
+            inode = os.fstat(arguments[0]).st_ino
+            if inode not in self._on_disk:
+                with open(f"/proc/self/fd/{arguments[0]}", "rb") as file:
+                    self._on_disk[inode] = bytearray(file.read())
+
+    def after(self, call: str, arguments: tuple[Any, ...], result: Any) -> None:
+        if call in _CHANGES:
+            self._waiting.setdefault(os.fstat(arguments[0]).st_ino, []).append(_CHANGES[call](arguments, result))
+        elif call in ("fdatasync", "fsync"):
+            self._sync(os.fstat(arguments[0]).st_ino)
+        elif call == "syncfs":
+            for inode in list(self._waiting):
+                self._sync(inode)
+
+    def failed(self, call: str, arguments: tuple[Any, ...]) -> None:
+        if call in ("fdatasync", "fsync"):
+            self._waiting.pop(os.fstat(arguments[0]).st_ino, None)
+        elif call == "syncfs":
+            self._waiting.clear()
+
+    def _sync(self, inode: int) -> None:
+        for change in self._waiting.pop(inode, ()):
+            change(self._on_disk[inode])
+
+    def cut_power(self, directory: Path) -> None:
+        """Leave in the directory what is on the disk."""
+        for path in directory.rglob("*"):
+            held = self._on_disk.get(path.stat().st_ino)
+            if held is not None and path.is_file():
+                path.write_bytes(held)
+        self._waiting.clear()
+
+
+def _put(data: bytearray, position: int, new: bytes) -> None:
+    data.extend(bytes(max(0, position + len(new) - len(data))))
+    data[position : position + len(new)] = new
+
+
+def _resize(data: bytearray, size: int) -> None:
+    del data[size:]
+    data.extend(bytes(size - len(data)))
+
+
+def _pwrite(arguments: tuple[Any, ...], written: int) -> Change:
+    _, data, position = arguments
+    new = bytes(data[:written])
+    return lambda held: _put(held, position, new)
+
+
+def _write(arguments: tuple[Any, ...], written: int) -> Change:
+    new = bytes(arguments[1][:written])
+    return lambda held: _put(held, len(held), new)  # Only ever to files that are opened to append.
+
+
+def _truncate(arguments: tuple[Any, ...], _: object) -> Change:
+    return lambda held: _resize(held, arguments[1])
+
+
+def _allocate(arguments: tuple[Any, ...], _: object) -> Change:
+    return lambda held: _resize(held, max(len(held), arguments[1] + arguments[2]))
+
+
+_CHANGES: dict[str, Callable[[tuple[Any, ...], Any], Change]] = {
+    "pwrite": _pwrite,
+    "write": _write,
+    "ftruncate": _truncate,
+    "posix_fallocate": _allocate,
+}

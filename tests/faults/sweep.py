@@ -1,0 +1,173 @@
+"""One fault: a process lives with it, dies of it or does not; then the fault is lifted, and what the real recovery makes
+of it is held against what clients were told. After that the power fails, too.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NoReturn
+
+from faults.calls import Calls, Fault
+from faults.clients import Clients
+from faults.durable import Durable
+from faults.states import STATES
+from faults.workload import LEAVES, NAMES, rest_a_while, serve, start
+from support.embedded import Embedded
+
+from everstore import limits, log
+
+HANGS_S = 20
+FILES_IN_USE = 3
+"""Of a store that has rested: the directory, its lock, the log."""
+
+
+class Hangs(BaseException):
+    """A process that does not come to an end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A fault that meets a server on a directory in one of `STATES`; `seed` is the workload's."""
+
+    state: str
+    seed: int
+    fault: Fault | None
+
+
+@dataclass(slots=True)
+class Found:
+    """What came of a case. `uses`: of each call before the restart."""
+
+    case: Case
+    fired: int = 0
+    died: bool = False
+    wrong: list[str] = field(default_factory=list)
+    uses: Counter[str] = field(default_factory=Counter)
+
+
+def run(case: Case) -> Found:
+    with small_world(), tempfile.TemporaryDirectory() as folder, _in_time():
+        sweep = _Sweep(case, Path(folder))
+        try:
+            sweep.run()
+        except Hangs:
+            sweep.found.wrong.append("it hangs")
+        except Exception as bug:  # noqa: BLE001 - any is a finding, to be shown with its fault
+            sweep.found.wrong.append(f"a bug: {type(bug).__name__}: {bug} at {_place(bug)}")
+        return sweep.found
+
+
+class _Sweep:
+    def __init__(self, case: Case, directory: Path) -> None:
+        self.found = Found(case)
+        self._fault = case.fault
+        self._seed = case.seed
+        self._directory = directory
+        self._clients = Clients()
+        self._durable = Durable()
+        self._calls = Calls(self._durable)
+        with self._calls.failing(None):
+            STATES[case.state](directory, self._clients)
+
+    def run(self) -> None:
+        self._calls.uses.clear()
+        self.found.died = self._live(self._fault, self._whole_life)
+        self.found.fired = self._calls.fired
+        self.found.uses = self._calls.uses.copy()
+        if self._fault is not None and self._fault.for_ever:
+            # It does not get better by itself: whoever starts again now may fail, but must break nothing.
+            self._live(self._fault, self._whole_life)
+        self._must_live("after the fault", self._look)
+        before = self._files()
+        self._must_live("at a second recovery", self._look)
+        if before != self._files():
+            self.found.wrong.append("a second recovery has changed a journal")
+        self._durable.cut_power(self._directory)
+        self._must_live("after a power cut", self._look)
+        self._must_live("after all", self._go_on)
+        self.found.wrong += self._clients.wrong
+
+    def _live(self, fault: Fault | None, life: Callable[[], None]) -> bool:
+        """True when it died."""
+        self._calls.uses.clear()
+        self._clients.restarted()
+        with self._calls.failing(fault):
+            try:
+                life()
+            except LEAVES:
+                return True
+        return False
+
+    def _must_live(self, when: str, life: Callable[[], None]) -> None:
+        if self._live(None, life):
+            self.found.wrong.append(f"{when} it does not start")
+        self.found.wrong += [f"{when}: {each}" for each in self._clients.wrongs_of(self._directory)]
+
+    def _whole_life(self) -> None:
+        before = len(os.listdir("/proc/self/fd"))
+        store = start(self._directory)
+        serve(store, self._clients, self._seed)
+        rest_a_while(store)
+        left = len(os.listdir("/proc/self/fd")) - before
+        if left > FILES_IN_USE:
+            self.found.wrong.append(f"{left} files are open in a store that rests")
+        store.store.close()
+
+    def _look(self) -> None:
+        """Recover, and use every journal, so that those in doubt are repaired. Then the process is killed."""
+        self._all_open(start(self._directory))
+
+    def _go_on(self) -> None:
+        store = start(self._directory)
+        self._all_open(store)
+        refused = dict(self._clients.refused)
+        self._clients.append(store, *[name for name in NAMES if name not in self._clients.damaged])
+        if refused != self._clients.refused:
+            self.found.wrong.append(f"without any fault there are errors: {self._clients.refused}, before {refused}")
+
+    def _all_open(self, store: Embedded) -> None:
+        refused = dict(self._clients.refused)
+        self._clients.open(store, *NAMES)
+        if refused != self._clients.refused:
+            self.found.wrong.append(f"without any fault journals do not open: {self._clients.refused}")
+
+    def _files(self) -> dict[str, bytes]:
+        return {str(path): path.read_bytes() for path in self._directory.rglob("*.log")}
+
+
+@contextmanager
+def small_world() -> Iterator[None]:
+    """A small log and few open files, so that a short life fills both; and nothing is logged."""
+    before = limits.COMMIT_LOG_BYTES, limits.OPEN_FILES_MAX, log._logger.disabled  # noqa: SLF001
+    limits.COMMIT_LOG_BYTES, limits.OPEN_FILES_MAX, log._logger.disabled = 8192, 2, True  # noqa: SLF001
+    try:
+        yield
+    finally:
+        limits.COMMIT_LOG_BYTES, limits.OPEN_FILES_MAX, log._logger.disabled = before  # noqa: SLF001
+
+
+@contextmanager
+def _in_time() -> Iterator[None]:
+    def stop(*_: object) -> NoReturn:
+        raise Hangs
+
+    signal.signal(signal.SIGALRM, stop)
+    signal.alarm(HANGS_S)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+
+
+def _place(error: BaseException) -> str:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "nowhere"
