@@ -52,20 +52,20 @@ class Fault:
 
 class Calls:
     """Those of the storage layer inside `with calls.failing(fault)`: how many `uses` of each, and whether the fault
-    `fired`. `durable`: what a power cut would leave.
+    `fired`. `durable`: what a power cut would leave. `fault` may be set at any time.
     """
 
     def __init__(self, durable: Durable) -> None:
         self.uses: Counter[str] = Counter()
         self.fired = 0
         self._durable = durable
-        self._fault: Fault | None = None
+        self.fault: Fault | None = None
         self._open: set[int] = set()
 
     @contextmanager
     def failing(self, fault: Fault | None) -> Iterator[None]:
         """From here to the end of the block, which is the life of a process: what it has left open is closed."""
-        self._fault = fault
+        self.fault = fault
         before = [(module, dict(vars(module))) for module in MODULES]
         for module in MODULES:
             self._stand_in(module)
@@ -91,9 +91,9 @@ class Calls:
     def call(self, name: str, real: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
         self.uses[name] += 1
         short = name.rpartition(".")[2]
-        if self._fault is not None and self._fault.strikes(name, self.uses[name]):
+        if self.fault is not None and self.fault.strikes(name, self.uses[name]):
             self.fired += 1
-            error = self._error(self._fault)
+            error = self._error(self.fault)
             if not error:
                 return self._short(short, real, arguments)
             if short == "close":

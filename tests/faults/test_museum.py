@@ -1,0 +1,67 @@
+"""Bugs that the sweeps have found, each by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from faults.calls import FILLS_UP, Calls, Fault
+from faults.durable import Durable
+from support.embedded import Embedded, committed, committing, listing
+
+from everstore import limits
+from everstore.errors import StorageFailed
+from everstore.storage.disk import Disk
+
+Fail = Callable[..., Any]
+
+
+@pytest.fixture()
+def fail(tmp_path: Path) -> Iterator[Fail]:
+    """Within `with fail(call, error):` the next use of that call fails."""
+    calls = Calls(Durable())
+
+    @contextmanager
+    def failing(call: str, error: str, for_ever: bool = False) -> Iterator[None]:
+        calls.fault = Fault(call, calls.uses[call] + 1, error, for_ever)
+        yield
+        calls.fault = None
+
+    with calls.failing(None):
+        yield failing
+
+
+@pytest.fixture()
+def store(fail: Fail, tmp_path: Path) -> Embedded:
+    return Embedded(tmp_path, Disk(str(tmp_path)))
+
+
+def test_a_commit_that_met_a_full_disk_can_be_tried_again_in_its_transaction(fail: Fail, store: Embedded) -> None:
+    store.append(b"/a", b"t 1")
+    on = store.open(b"/a")
+    with fail("disk.os.pwrite", "ENOSPC"):
+        assert store.commit(on, b"t", b"t 2").code == 15
+    assert committed(store.commit(on, b"t", b"t 2"))[0]
+    assert store.text(b"/a") == b"t 1\nt 2"
+
+
+def test_a_commit_that_met_a_full_disk_still_conflicts_with_what_came_before_it(fail: Fail, store: Embedded) -> None:
+    store.append(b"/a", b"t 1")
+    on, other = store.open(b"/a"), store.open(b"/a")
+    assert committed(store.commit(other, b"X", b"t 2"))[0]
+    with fail("disk.os.pwrite", "ENOSPC"):
+        assert store.commit(on, b"Y", b"t 3").code == 15
+    assert not committed(store.commit(on, b"X", b"t 3"))[0]
+
+
+def test_a_transaction_whose_connection_ended_in_the_batch_stays_ended(fail: Fail, store: Embedded) -> None:
+    on = store.open(b"/a")
+    kind, body = committing(on, b"t", b"t 1")
+    with fail("disk.os.pwrite", "ENOSPC"):
+        store.store.handle(1, (kind, len(body), 1, 0, 1, body))
+        store.store.end_connection(1)
+        store.store.commit()
+    assert store.commit(on, b"t", b"t 1").code == 6
