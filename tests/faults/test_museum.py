@@ -65,3 +65,12 @@ def test_a_transaction_whose_connection_ended_in_the_batch_stays_ended(fail: Fai
         store.store.end_connection(1)
         store.store.commit()
     assert store.commit(on, b"t", b"t 1").code == 6
+
+
+def test_half_a_record_that_met_a_full_disk_is_not_refused_since_it_may_be_whole(
+    fail: Fail, store: Embedded, tmp_path: Path
+) -> None:
+    on = store.open(b"/a")
+    with fail("disk.os.pwrite", FILLS_UP, for_ever=True), pytest.raises(StorageFailed):
+        store.commit(on, b"t", b"t 1")
+    assert Embedded(tmp_path, Disk(str(tmp_path))).text(b"/a") == b"t 1", "and indeed it was"
