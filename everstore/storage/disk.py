@@ -2,7 +2,7 @@
 of them fail.
 
 Error handling: a full disk is `NoSpace`, and the caller has written nothing that matters yet; any other failed
-write, sync or truncate is `StorageFailed`, and the caller must not go on. A failed sync is never tried again: the
+write, sync, truncate or close is `StorageFailed`, and the caller must not go on. A failed sync is never tried again: the
 kernel marks the pages clean, so the second one succeeds and the data is not there (measured on ext4, XFS and
 btrfs). Reading and opening raise plain OSError.
 """
@@ -50,6 +50,7 @@ class _Failures:
 
 _WRITING = _Failures("writing")
 _SYNCING = _Failures("syncing", full_is_certain=False)
+_CLOSING = _Failures("closing", full_is_certain=False)
 
 
 class Disk:
@@ -89,14 +90,18 @@ class Disk:
                 if make:
                     _make_directory(part, folder)
                 below = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
-                if folder != self._directory:
-                    os.close(folder)
+                self._leave(folder)
                 folder = below
                 if os.fstat(folder).st_dev != self._device:
                     raise OSError(errno.EXDEV, "another file system is mounted on its folder")
             yield folder, name
         finally:
-            if folder != self._directory:
+            self._leave(folder)
+
+    def _leave(self, folder: int) -> None:
+        """Close a folder on the way. That fails for nobody who has only looked names up in it."""
+        if folder != self._directory:
+            with suppress(OSError):
                 os.close(folder)
 
     def read(self, fd: int, position: int, count: int) -> bytes:
@@ -211,7 +216,11 @@ class Disk:
             os.unlink(name, dir_fd=folder)
 
     def close(self, fd: int) -> None:
-        os.close(fd)
+        """Whatever it raises, the descriptor is gone. Some file systems say only here, and only once, that something
+        could not be written: a sync of everything would not hear of it any more.
+        """
+        with _CLOSING:
+            os.close(fd)
 
     def entries(self, path: str) -> Iterator[os.DirEntry[str]]:
         """The entries of a directory (which ends in a /, or is ""), in no order."""

@@ -109,11 +109,13 @@ class JournalFiles:
         Raises:
             Refused: it cannot be made (code 15).
         """
+        if name in self._open:
+            return
         try:
-            if self._descriptor(name) is None:
-                self._create(name)
+            fd = self._disk.create(path_of(name))
         except (NoSpace, StorageFailed, OSError) as error:
             raise Refused(Code.CANNOT_WRITE, f"its file cannot be made: {error}") from error
+        self._keep(name, fd)
 
     def append(self, name: bytes, base: int, data: bytes) -> None:
         """Write `data`, which ends in a NUL, at `base`, the journal's size, and turn the marker before it.
@@ -126,7 +128,7 @@ class JournalFiles:
         if fd is None and base:
             raise StorageFailed(f"the file of {name!r} is gone, though {base} bytes of it were acknowledged")
         if fd is None:
-            fd = self._create(name)
+            fd = self._keep(name, self._disk.create(path_of(name)))
         try:
             self._disk.write(fd, base, data)
             if base:
@@ -176,13 +178,11 @@ class JournalFiles:
         except FileNotFoundError:
             return None
 
-    def _create(self, name: bytes) -> int:
-        return self._keep(name, self._disk.create(path_of(name)))
-
     def _keep(self, name: bytes, fd: int) -> int:
-        if len(self._open) >= self._open_max:
-            self._disk.close(self._open.popitem(last=False)[1])
         self._open[name] = fd
+        if len(self._open) > self._open_max:
+            # Behind the new one, which nobody else knows, since closing may fail; and then the worker must leave.
+            self._disk.close(self._open.popitem(last=False)[1])
         return fd
 
 

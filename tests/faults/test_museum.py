@@ -74,3 +74,16 @@ def test_half_a_record_that_met_a_full_disk_is_not_refused_since_it_may_be_whole
     with fail("disk.os.pwrite", FILLS_UP, for_ever=True), pytest.raises(StorageFailed):
         store.commit(on, b"t", b"t 1")
     assert Embedded(tmp_path, Disk(str(tmp_path))).text(b"/a") == b"t 1", "and indeed it was"
+
+
+@pytest.mark.parametrize("use", [lambda store: store.read(b"/c"), lambda store: store.append(b"/d", b"t 1")])
+def test_a_file_that_fails_when_it_is_closed_for_another_is_no_fault_of_that_one(
+    fail: Fail, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, use: Callable[[Embedded], object]
+) -> None:
+    monkeypatch.setattr(limits, "OPEN_FILES_MAX", 2)
+    Embedded(tmp_path, Disk(str(tmp_path))).append(b"/c", b"t 1")
+    store = Embedded(tmp_path, Disk(str(tmp_path)))
+    store.append(b"/a", b"t 1")
+    store.append(b"/b", b"t 1")
+    with fail("disk.os.close", "EIO"), pytest.raises(StorageFailed):
+        use(store)
