@@ -87,3 +87,10 @@ def test_a_file_that_fails_when_it_is_closed_for_another_is_no_fault_of_that_one
     store.append(b"/b", b"t 1")
     with fail("disk.os.close", "EIO"), pytest.raises(StorageFailed):
         use(store)
+
+
+@pytest.mark.parametrize("call", ["disk.os.stat", "disk.os.scandir", "disk.os.scandir.next"])
+def test_a_listing_leaves_out_nothing_that_it_could_not_look_at(fail: Fail, store: Embedded, call: str) -> None:
+    store.append(b"/a/b", b"t 1")
+    with fail(call, "EIO"):
+        assert store.ask(listing())[0].code == 5
