@@ -58,7 +58,7 @@ class Calls:
     def __init__(self, durable: Durable) -> None:
         self.uses: Counter[str] = Counter()
         self.fired = 0
-        self._durable = durable
+        self.durable = durable
         self.fault: Fault | None = None
         self._open: set[int] = set()
 
@@ -99,7 +99,7 @@ class Calls:
             if short == "close":
                 self._open.discard(arguments[0])
                 real(*arguments)
-            self._durable.failed(short, arguments)
+            self.durable.failed(short, arguments)
             if short in _ANSWER_FALSE:
                 return False
             if short == "syncfs":
@@ -124,11 +124,11 @@ class Calls:
     def _done(
         self, name: str, short: str, real: Callable[..., Any], arguments: tuple[Any, ...], named: dict[str, Any]
     ) -> Any:
-        self._durable.before(short, arguments)
+        self.durable.before(short, arguments, named)
         if short == "close":
             self._open.discard(arguments[0])
         result = real(*arguments, **named)
-        self._durable.after(short, arguments, result)
+        self.durable.after(short, arguments, result)
         if name.endswith("os.open"):
             self._open.add(result)
         if short in ("scandir", "open") and not isinstance(result, int):

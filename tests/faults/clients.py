@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from support.embedded import (
@@ -22,8 +23,11 @@ from support.lab.workload import Commit
 from support.model import ModelJournal
 
 from everstore.journal.names import path_of
+from everstore.journal.recovery import judge
+from everstore.storage import survey
 from everstore.wire.layouts import Type
 
+KEPT = re.compile(r"\.log$|\.(torn|damaged)-")
 NEVER = 2**62
 """Nobody was told that such a commit is done: it may be there or not."""
 FULL = 15
@@ -33,15 +37,17 @@ Wanted = tuple[Opened, bytes, bytes]
 
 
 class Clients:
-    """`wrong`: what no server may do. `commits`: what may be in each journal, in order, and what must. `refused`: how
-    many requests were answered with errors, by code.
+    """`wrong`: what no server may do. `commits`: what may be in each journal, in order, and what must. `damaged`: journals
+    that must stay as they are. `kept`: bytes of which a copy must be kept. `refused`: how many requests were answered
+    with errors, by code.
     """
 
     def __init__(self) -> None:
         self.wrong: list[str] = []
         self.commits: dict[bytes, list[Commit]] = {}
         self.refused: dict[int, int] = {}
-        self.damaged: set[bytes] = set()
+        self.damaged: dict[bytes, bytes] = {}
+        self.kept: list[bytes] = []
         self._model: dict[bytes, ModelJournal] = {}
         self._number = 0
 
@@ -75,22 +81,22 @@ class Clients:
 
     def roll_back(self, store: Embedded, *on: Opened) -> None:
         for answer in store.ask(*map(rolling_back, on)):
-            self._may_be_refused(answer, UNREADABLE)
+            self._may_be_refused(answer, UNREADABLE, FULL)
 
     def read(self, store: Embedded, name: bytes) -> None:
         """A journal has its model's events, as long as nothing in it is unknown."""
         answer = store.ask(reading(name))[0]
-        if self._may_be_refused(answer, UNREADABLE) and name in self._model:
+        if self._may_be_refused(answer, UNREADABLE, FULL) and name in self._model:
             text = b"\n".join(events for _, events, _ in self._model[name].commits)
             if not answer.body[4:].endswith(text):
                 self.wrong.append(f"{name!r} was read as {answer.body[4:64]!r}, and holds {text[:60]!r}")
 
     def ask_around(self, store: Embedded, *names: bytes) -> None:
         for name, answer in zip(names, store.ask(*map(existing, names)), strict=True):
-            if self._may_be_refused(answer, UNREADABLE) and name in self._model:
+            if self._may_be_refused(answer, UNREADABLE, FULL) and name in self._model:
                 self._expect(answer.body == bytes([self._model[name].size > 0]), f"{name!r} exists: {answer.body!r}")
         answer = store.ask(listing())[0]
-        if self._may_be_refused(answer, UNREADABLE):
+        if self._may_be_refused(answer, UNREADABLE, FULL):
             listed = set(answer.body[8:].split(b"\n"))
             due = {name for name, journal in self._model.items() if journal.size}
             self._expect(due <= listed, f"{due - listed} is not listed")
@@ -127,6 +133,7 @@ class Clients:
         # Behind a full disk a commit may conflict with what was not written after all.
         needless = not success and FULL in self.refused
         self._expect(success != conflicts or needless, f"{on.name!r}: a commit's success is {success}, and conflicts {conflicts}")
+        self._expect(not (success and on.name in self.damaged), f"{on.name!r} is damaged, and was appended to")
         if success:
             model.append(frozenset({types}), events)
             self.commits[on.name].append(Commit(on.name, tuple(events.split(b"\n")), 0))
@@ -148,9 +155,20 @@ class Clients:
     # ---- afterwards -------------------------------------------------------------------------------------------------
 
     def wrongs_of(self, directory: Path) -> list[str]:
-        """What was acknowledged is there, whole, once, in order; what was refused is not."""
+        """What was acknowledged is there, whole, once, in order; what was refused is not; what is damaged is as it was,
+        and what was cut off is kept.
+        """
         wrong = []
+        noted = survey.noted(str(directory))
         for name, commits in self.commits.items():
             path = directory / path_of(name)
-            wrong += wrongs_of(name, path.read_bytes() if path.exists() else b"", commits, 0)
-        return wrong
+            data = path.read_bytes() if path.exists() else b""
+            if name in noted and name not in self.damaged:
+                # A repair that failed has left it to `everstore repair`. Its whole transactions are there.
+                data = data[: judge(data).keep]
+            if name not in self.damaged:
+                wrong += wrongs_of(name, data, commits, 0)[:3]
+            elif data != self.damaged[name]:
+                wrong.append(f"{name!r} is damaged, and was changed")
+        held = [path.read_bytes() for path in directory.rglob("*") if KEPT.search(path.name)]
+        return wrong + [f"{each[:40]!r} is not kept" for each in self.kept if not any(each in one for one in held)]

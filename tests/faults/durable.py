@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +22,30 @@ class Durable:
         self._on_disk: dict[int, bytearray] = {}
         self._waiting: dict[int, list[Change]] = {}
 
-    def before(self, call: str, arguments: tuple[Any, ...]) -> None:
-        """A file is about to be changed: what it held before any change is on the disk."""
-        if call in _CHANGES:
+    def before(self, call: str, arguments: tuple[Any, ...], named: dict[str, Any]) -> None:
+        """A file is about to be changed: what it held before any change is on the disk. Or it is about to go, and its
+        inode will be another file's.
+        """
+        if call in ("unlink", "remove"):
+            self._forget(arguments[0], named.get("dir_fd"))
+        elif call == "rename":
+            self._forget(arguments[1], named.get("dst_dir_fd"))
+        elif call in _CHANGES:
             inode = os.fstat(arguments[0]).st_ino
             if inode not in self._on_disk:
                 with open(f"/proc/self/fd/{arguments[0]}", "rb") as file:
                     self._on_disk[inode] = bytearray(file.read())
+
+    def _forget(self, path: str, folder: int | None) -> None:
+        with suppress(OSError):
+            inode = os.stat(path, dir_fd=folder).st_ino
+            self._on_disk.pop(inode, None)
+            self._waiting.pop(inode, None)
+
+    def forget_all(self) -> None:
+        """Somebody else has been at the files: what is there is on the disk."""
+        self._on_disk.clear()
+        self._waiting.clear()
 
     def after(self, call: str, arguments: tuple[Any, ...], result: Any) -> None:
         if call in _CHANGES:

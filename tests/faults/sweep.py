@@ -17,15 +17,16 @@ from typing import NoReturn
 from faults.calls import Calls, Fault
 from faults.clients import Clients
 from faults.durable import Durable
-from faults.states import STATES
+from faults.states import STATES, Place
 from faults.workload import LEAVES, NAMES, rest_a_while, serve, start
 from support.embedded import Embedded
 
 from everstore import limits, log
+from everstore.storage.survey import noted
 
 HANGS_S = 20
-FILES_IN_USE = 3
-"""Of a store that has rested: the directory, its lock, the log."""
+FILES_IN_USE = 4
+"""Of a store that has rested: the directory, its lock, the log; and the directory once more where it was not ours."""
 
 
 class Hangs(BaseException):
@@ -34,11 +35,13 @@ class Hangs(BaseException):
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A fault that meets a server on a directory in one of `STATES`; `seed` is the workload's."""
+    """A server on a directory in one of `STATES` lives with the first of the faults, or dies of it; the next one starts
+    with the second. `seed` is the workload's.
+    """
 
     state: str
     seed: int
-    fault: Fault | None
+    faults: tuple[Fault, ...]
 
 
 @dataclass(slots=True)
@@ -67,29 +70,24 @@ def run(case: Case) -> Found:
 class _Sweep:
     def __init__(self, case: Case, directory: Path) -> None:
         self.found = Found(case)
-        self._fault = case.fault
-        self._seed = case.seed
+        self._case = case
         self._directory = directory
         self._clients = Clients()
-        self._durable = Durable()
-        self._calls = Calls(self._durable)
-        with self._calls.failing(None):
-            STATES[case.state](directory, self._clients)
+        self._calls = Calls(Durable())
+        STATES[case.state](Place(directory, self._clients, self._calls))
 
     def run(self) -> None:
-        self._calls.uses.clear()
-        self.found.died = self._live(self._fault, self._whole_life)
-        self.found.fired = self._calls.fired
+        self.found.died = self._live(self._case.faults[0] if self._case.faults else None, self._whole_life)
         self.found.uses = self._calls.uses.copy()
-        if self._fault is not None and self._fault.for_ever:
-            # It does not get better by itself: whoever starts again now may fail, but must break nothing.
-            self._live(self._fault, self._whole_life)
-        self._must_live("after the fault", self._look)
+        for fault in self._case.faults[1:]:
+            self._live(fault, self._whole_life)
+        self.found.fired = self._calls.fired
+        self._must_live("after the faults", self._look)
         before = self._files()
         self._must_live("at a second recovery", self._look)
         if before != self._files():
             self.found.wrong.append("a second recovery has changed a journal")
-        self._durable.cut_power(self._directory)
+        self._calls.durable.cut_power(self._directory)
         self._must_live("after a power cut", self._look)
         self._must_live("after all", self._go_on)
         self.found.wrong += self._clients.wrong
@@ -113,7 +111,7 @@ class _Sweep:
     def _whole_life(self) -> None:
         before = len(os.listdir("/proc/self/fd"))
         store = start(self._directory)
-        serve(store, self._clients, self._seed)
+        serve(store, self._clients, self._case.seed)
         rest_a_while(store)
         left = len(os.listdir("/proc/self/fd")) - before
         if left > FILES_IN_USE:
@@ -128,7 +126,8 @@ class _Sweep:
         store = start(self._directory)
         self._all_open(store)
         refused = dict(self._clients.refused)
-        self._clients.append(store, *[name for name in NAMES if name not in self._clients.damaged])
+        left_alone = noted(str(self._directory))
+        self._clients.append(store, *[name for name in NAMES if name not in left_alone])
         if refused != self._clients.refused:
             self.found.wrong.append(f"without any fault there are errors: {self._clients.refused}, before {refused}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ from support.embedded import Embedded, committed, committing, listing
 
 from everstore import limits
 from everstore.errors import StorageFailed
+from everstore.storage.directory import claim
 from everstore.storage.disk import Disk
 
 Fail = Callable[..., Any]
@@ -94,3 +96,14 @@ def test_a_listing_leaves_out_nothing_that_it_could_not_look_at(fail: Fail, stor
     store.append(b"/a/b", b"t 1")
     with fail(call, "EIO"):
         assert store.ask(listing())[0].code == 5
+
+
+def test_a_sync_that_fails_in_a_repair_may_have_lost_more_than_that_journal(fail: Fail, tmp_path: Path) -> None:
+    (tmp_path / "a.log").write_bytes(b"2026-11-21T12:00:00.000 t 1\x002026-11-21T12:00:00.000 t torn")
+    os.close(claim(str(tmp_path), "a server"))
+    store = Embedded(tmp_path, Disk(str(tmp_path)))
+    with fail("disk._libc.syncfs", "EIO"), pytest.raises(StorageFailed):
+        store.open(b"/a")
+    successor = Embedded(tmp_path, Disk(str(tmp_path)))
+    assert successor.append(b"/a", b"t 2").code == 15, "it is noted"
+    assert committed(successor.append(b"/b", b"t 1"))[0]
