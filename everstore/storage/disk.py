@@ -22,6 +22,9 @@ FILE_MODE = 0o640
 DIRECTORY_MODE = 0o750
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_OF_ONE_FILE = frozenset(
+    {errno.EPERM, errno.EACCES, errno.EFBIG, errno.EISDIR, errno.ENOTDIR, errno.ELOOP, errno.EXDEV},
+)
 _NOT_A_PLACE = (FileExistsError, NotADirectoryError, IsADirectoryError)
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -231,3 +234,11 @@ class Disk:
 def _make_directory(name: str, folder: int) -> None:
     with suppress(FileExistsError):
         os.mkdir(name, DIRECTORY_MODE, dir_fd=folder)
+
+
+def said_of_one_file(error: StorageFailed | OSError) -> str:
+    """What a failure says of the one file that it met, and will say again at the next try; nothing for one that may
+    pass, or may have met other files, too.
+    """
+    cause = error if isinstance(error, OSError) else error.__cause__
+    return cause.strerror or "" if isinstance(cause, OSError) and cause.errno in _OF_ONE_FILE else ""

@@ -21,7 +21,7 @@ from everstore.clock import STAMP_BYTES
 from everstore.errors import Code, NoSpace, Refused, StorageFailed
 from everstore.journal.names import path_of
 from everstore.journal.text import END, PREFIX_BYTES, STAMP
-from everstore.storage.disk import Disk
+from everstore.storage.disk import Disk, said_of_one_file
 from everstore.storage.repair import judge_file, repair_by_table
 from everstore.storage.trust import Trust
 
@@ -59,6 +59,7 @@ class JournalFiles:
         Raises:
             Refused: the name is not valid (code 8), its file cannot be read (code 5), or there is no room to repair
                 it (code 15).
+            StorageFailed: repairing it has failed: it is noted as damaged, and the next process goes on with the others.
         """
         damage = self._trust.damage_of(name)
         try:
@@ -77,7 +78,11 @@ class JournalFiles:
         return loaded
 
     def _repair(self, name: bytes, fd: int) -> str:
-        """Repair a journal that is in doubt; returns what makes that impossible, or nothing."""
+        """Repair a journal that is in doubt; returns what makes that impossible, or nothing.
+
+        Raises:
+            StorageFailed: more than this journal may be lost, as when a sync fails.
+        """
         try:
             repair_by_table(self._disk, name, fd)
         except StorageFailed as error:
@@ -85,6 +90,8 @@ class JournalFiles:
             # any more: it has just been written.
             damage = f"it could not be repaired: {error}"
             self._trust.note_damage(name, damage)
+            if not said_of_one_file(error):
+                raise
             return damage
         return ""
 
