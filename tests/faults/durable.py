@@ -9,18 +9,33 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-Change = Callable[[bytearray], None]
+Make = Callable[[bytearray], None]
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """`make`: on a file's bytes. `modified_ns`: what the file says since."""
+
+    call: str
+    make: Callable[[bytearray], None]
+    modified_ns: int
+
+
+@dataclass(slots=True)
+class _File:
+    data: bytearray
+    modified_ns: int
 
 
 class Durable:
     """The files of one directory, by their inodes."""
 
     def __init__(self) -> None:
-        self._on_disk: dict[int, bytearray] = {}
-        self._waiting: dict[int, list[Change]] = {}
+        self._on_disk: dict[int, _File] = {}
+        self._waiting: dict[int, list[_Change]] = {}
 
     def before(self, call: str, arguments: tuple[Any, ...], named: dict[str, Any]) -> None:
         """A file is about to be changed: what it held before any change is on the disk. Or it is about to go, and its
@@ -31,10 +46,10 @@ class Durable:
         elif call == "rename":
             self._forget(arguments[1], named.get("dst_dir_fd"))
         elif call in _CHANGES:
-            inode = os.fstat(arguments[0]).st_ino
-            if inode not in self._on_disk:
+            found = os.fstat(arguments[0])
+            if found.st_ino not in self._on_disk:
                 with open(f"/proc/self/fd/{arguments[0]}", "rb") as file:
-                    self._on_disk[inode] = bytearray(file.read())
+                    self._on_disk[found.st_ino] = _File(bytearray(file.read()), found.st_mtime_ns)
 
     def _forget(self, path: str, folder: int | None) -> None:
         with suppress(OSError):
@@ -49,7 +64,9 @@ class Durable:
 
     def after(self, call: str, arguments: tuple[Any, ...], result: Any) -> None:
         if call in _CHANGES:
-            self._waiting.setdefault(os.fstat(arguments[0]).st_ino, []).append(_CHANGES[call](arguments, result))
+            found = os.fstat(arguments[0])
+            change = _Change(call, _CHANGES[call](arguments, result), found.st_mtime_ns)
+            self._waiting.setdefault(found.st_ino, []).append(change)
         elif call in ("fdatasync", "fsync"):
             self._sync(os.fstat(arguments[0]).st_ino)
         elif call == "syncfs":
@@ -57,21 +74,29 @@ class Durable:
                 self._sync(inode)
 
     def failed(self, call: str, arguments: tuple[Any, ...]) -> None:
+        """A sync has failed: bytes are lost, but not sizes, which go through the file system's journal."""
         if call in ("fdatasync", "fsync"):
-            self._waiting.pop(os.fstat(arguments[0]).st_ino, None)
+            self._lose(os.fstat(arguments[0]).st_ino)
         elif call == "syncfs":
-            self._waiting.clear()
+            for inode in self._waiting:
+                self._lose(inode)
+
+    def _lose(self, inode: int) -> None:
+        waiting = self._waiting.get(inode, [])
+        waiting[:] = [each for each in waiting if each.call in ("ftruncate", "posix_fallocate")]
 
     def _sync(self, inode: int) -> None:
         for change in self._waiting.pop(inode, ()):
-            change(self._on_disk[inode])
+            change.make(self._on_disk[inode].data)
+            self._on_disk[inode].modified_ns = change.modified_ns
 
     def cut_power(self, directory: Path) -> None:
         """Leave in the directory what is on the disk."""
         for path in directory.rglob("*"):
             held = self._on_disk.get(path.stat().st_ino)
             if held is not None and path.is_file():
-                path.write_bytes(held)
+                path.write_bytes(held.data)
+                os.utime(path, ns=(held.modified_ns, held.modified_ns))
         self._waiting.clear()
 
 
@@ -85,26 +110,26 @@ def _resize(data: bytearray, size: int) -> None:
     data.extend(bytes(size - len(data)))
 
 
-def _pwrite(arguments: tuple[Any, ...], written: int) -> Change:
+def _pwrite(arguments: tuple[Any, ...], written: int) -> Make:
     _, data, position = arguments
     new = bytes(data[:written])
     return lambda held: _put(held, position, new)
 
 
-def _write(arguments: tuple[Any, ...], written: int) -> Change:
+def _write(arguments: tuple[Any, ...], written: int) -> Make:
     new = bytes(arguments[1][:written])
     return lambda held: _put(held, len(held), new)  # Only ever to files that are opened to append.
 
 
-def _truncate(arguments: tuple[Any, ...], _: object) -> Change:
+def _truncate(arguments: tuple[Any, ...], _: object) -> Make:
     return lambda held: _resize(held, arguments[1])
 
 
-def _allocate(arguments: tuple[Any, ...], _: object) -> Change:
+def _allocate(arguments: tuple[Any, ...], _: object) -> Make:
     return lambda held: _resize(held, max(len(held), arguments[1] + arguments[2]))
 
 
-_CHANGES: dict[str, Callable[[tuple[Any, ...], Any], Change]] = {
+_CHANGES: dict[str, Callable[[tuple[Any, ...], Any], Make]] = {
     "pwrite": _pwrite,
     "write": _write,
     "ftruncate": _truncate,

@@ -4,7 +4,6 @@ of it is held against what clients were told. After that the power fails, too.
 
 from __future__ import annotations
 
-import os
 import signal
 import tempfile
 from collections import Counter
@@ -14,19 +13,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
+from faults.backups import Backup
 from faults.calls import Calls, Fault
 from faults.clients import Clients
 from faults.durable import Durable
+from faults.programs import PROGRAMS, repair
 from faults.states import STATES, Place
-from faults.workload import LEAVES, NAMES, rest_a_while, serve, start
+from faults.workload import LEAVES, NAMES, start
 from support.embedded import Embedded
 
 from everstore import limits, log
 from everstore.storage.survey import noted
 
 HANGS_S = 20
-FILES_IN_USE = 4
-"""Of a store that has rested: the directory, its lock, the log; and the directory once more where it was not ours."""
+BACKUP = "backup"
 
 
 class Hangs(BaseException):
@@ -35,13 +35,14 @@ class Hangs(BaseException):
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A server on a directory in one of `STATES` lives with the first of the faults, or dies of it; the next one starts
-    with the second. `seed` is the workload's.
+    """One of `PROGRAMS` on a directory in one of `STATES` lives with the first of the faults, or dies of it; then it runs
+    again with the second. `seed` is the workload's.
     """
 
+    program: str
     state: str
     seed: int
-    faults: tuple[Fault, ...]
+    faults: tuple[Fault, ...] = ()
 
 
 @dataclass(slots=True)
@@ -57,24 +58,35 @@ class Found:
 
 def run(case: Case) -> Found:
     with small_world(), tempfile.TemporaryDirectory() as folder, _in_time():
-        sweep = _Sweep(case, Path(folder))
+        found = Found(case)
         try:
-            sweep.run()
+            (_back_up if case.program == BACKUP else _sweep)(found, Path(folder))
         except Hangs:
-            sweep.found.wrong.append("it hangs")
+            found.wrong.append("it hangs")
         except Exception as bug:  # noqa: BLE001 - any is a finding, to be shown with its fault
-            sweep.found.wrong.append(f"a bug: {type(bug).__name__}: {bug} at {_place(bug)}")
-        return sweep.found
+            found.wrong.append(f"a bug: {type(bug).__name__}: {bug} at {_place(bug)}")
+        return found
+
+
+def _back_up(found: Found, directory: Path) -> None:
+    backup = Backup(directory, found.wrong)
+    backup.run(*found.case.faults)
+    found.fired, found.uses = backup.calls.fired, backup.calls.uses
+
+
+def _sweep(found: Found, directory: Path) -> None:
+    _Sweep(found, directory).run()
 
 
 class _Sweep:
-    def __init__(self, case: Case, directory: Path) -> None:
-        self.found = Found(case)
-        self._case = case
+    def __init__(self, found: Found, directory: Path) -> None:
+        self.found = found
+        self._case = found.case
         self._directory = directory
         self._clients = Clients()
         self._calls = Calls(Durable())
-        STATES[case.state](Place(directory, self._clients, self._calls))
+        self._place = Place(directory, self._clients, self._calls)
+        STATES[self._case.state](self._place)
 
     def run(self) -> None:
         self.found.died = self._live(self._case.faults[0] if self._case.faults else None, self._whole_life)
@@ -89,7 +101,10 @@ class _Sweep:
             self.found.wrong.append("a second recovery has changed a journal")
         self._calls.durable.cut_power(self._directory)
         self._must_live("after a power cut", self._look)
-        self._must_live("after all", self._go_on)
+        self._must_live("at work again", self._go_on)
+        if not self._clients.damaged:
+            # It would take for granted that a person agrees with what is lost.
+            self._must_live("after everstore repair", lambda: repair(self._place, 0))
         self.found.wrong += self._clients.wrong
 
     def _live(self, fault: Fault | None, life: Callable[[], None]) -> bool:
@@ -109,14 +124,7 @@ class _Sweep:
         self.found.wrong += [f"{when}: {each}" for each in self._clients.wrongs_of(self._directory)]
 
     def _whole_life(self) -> None:
-        before = len(os.listdir("/proc/self/fd"))
-        store = start(self._directory)
-        serve(store, self._clients, self._case.seed)
-        rest_a_while(store)
-        left = len(os.listdir("/proc/self/fd")) - before
-        if left > FILES_IN_USE:
-            self.found.wrong.append(f"{left} files are open in a store that rests")
-        store.store.close()
+        PROGRAMS[self._case.program](self._place, self._case.seed)
 
     def _look(self) -> None:
         """Recover, and use every journal, so that those in doubt are repaired. Then the process is killed."""

@@ -15,8 +15,10 @@ from support.embedded import Embedded, committed, committing, listing
 
 from everstore import limits
 from everstore.errors import StorageFailed
+from everstore.storage.copies import Copies
 from everstore.storage.directory import claim
 from everstore.storage.disk import Disk
+from everstore.storage.survey import logs
 
 Fail = Callable[..., Any]
 
@@ -107,3 +109,20 @@ def test_a_sync_that_fails_in_a_repair_may_have_lost_more_than_that_journal(fail
     successor = Embedded(tmp_path, Disk(str(tmp_path)))
     assert successor.append(b"/a", b"t 2").code == 15, "it is noted"
     assert committed(successor.append(b"/b", b"t 1"))[0]
+
+
+def test_verify_does_not_call_sound_what_it_could_not_look_at(fail: Fail, tmp_path: Path) -> None:
+    (tmp_path / ".everstore").mkdir()
+    (tmp_path / ".everstore/worker-1.commits").write_bytes(b"no log" * 100)
+    with fail("directory.os.stat", "EIO"), pytest.raises(OSError, match="Input/output"):
+        logs(str(tmp_path))
+
+
+def test_a_backup_that_cannot_keep_what_was_torn_can_be_repeated(tmp_path: Path) -> None:
+    (tmp_path / "a.log").write_bytes(b"2026-11-21T12:00:00.000 t 1\x002026-11-21T12:00:00.000 t torn")
+    calls = Calls(Durable())
+    # The directory is opened first, then the journal; then the file for what was torn is made.
+    with calls.failing(Fault("disk.os.open", 3, "EIO", for_ever=False)), pytest.raises(StorageFailed, match="torn"):
+        Copies(str(tmp_path)).look(b"/a")
+    with calls.failing(None):
+        assert Copies(str(tmp_path)).look(b"/a").size == 28
