@@ -132,7 +132,9 @@ class Clients:
         success, size = committed(answer)
         # Behind a full disk a commit may conflict with what was not written after all.
         needless = not success and FULL in self.refused
-        self._expect(success != conflicts or needless, f"{on.name!r}: a commit's success is {success}, and conflicts {conflicts}")
+        self._expect(
+            success != conflicts or needless, f"{on.name!r}: a commit's success is {success}, and conflicts {conflicts}"
+        )
         self._expect(not (success and on.name in self.damaged), f"{on.name!r} is damaged, and was appended to")
         if success:
             model.append(frozenset({types}), events)

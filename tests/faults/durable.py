@@ -15,6 +15,7 @@ from typing import Any
 
 Make = Callable[[bytearray], None]
 
+
 @dataclass(frozen=True, slots=True)
 class _Change:
     """`make`: on a file's bytes. `modified_ns`: what the file says since."""

@@ -12,6 +12,9 @@ from faults.workload import rest_a_while, serve, start
 
 from everstore.cli import repair as repairing
 from everstore.cli import verify as verifying
+from everstore.errors import ConfigError, DirectoryInUse
+from everstore.storage.directory import claim
+from everstore.storage.survey import refuse_if_in_use
 
 FILES_IN_USE = 4
 """Of a store that has rested: the directory, its lock, the log; and the directory once more where it was not ours."""
@@ -25,7 +28,8 @@ def server(place: Place, seed: int) -> None:
     left = len(os.listdir("/proc/self/fd")) - before
     if left > FILES_IN_USE:
         place.clients.wrong.append(f"{left} files are open in a store that rests")
-    store.store.close()
+    if place.ends_in_order:
+        store.store.close()
 
 
 def repair(place: Place, _seed: int) -> None:
@@ -50,6 +54,17 @@ def verify(place: Place, _seed: int) -> None:
         place.clients.wrong.append("verify has changed something")
 
 
+def intruder(place: Place, _seed: int) -> None:
+    """Whoever comes while a server is at work is sent away, whatever fails."""
+    claim(str(place.directory), "a server")
+    for come in (lambda path: claim(path, "an intruder"), refuse_if_in_use):
+        try:
+            come(str(place.directory))
+        except (DirectoryInUse, ConfigError, OSError):
+            continue
+        place.clients.wrong.append("two are at work")
+
+
 def _told(command: click.Command, place: Place) -> Result:
     """What a command says.
 
@@ -62,4 +77,9 @@ def _told(command: click.Command, place: Place) -> Result:
     return result
 
 
-PROGRAMS: dict[str, Callable[[Place, int], None]] = {"server": server, "repair": repair, "verify": verify}
+PROGRAMS: dict[str, Callable[[Place, int], None]] = {
+    "server": server,
+    "repair": repair,
+    "verify": verify,
+    "intruder": intruder,
+}

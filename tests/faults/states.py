@@ -21,9 +21,12 @@ from everstore.storage.records import SECTOR_BYTES, decode_header
 
 @dataclass(frozen=True, slots=True)
 class Place:
+    """`ends_in_order`: a server that works here is told to stop, and not killed."""
+
     directory: Path
     clients: Clients
     calls: Calls
+    ends_in_order: bool = True
 
     @contextmanager
     def server(self, durable: bool = True) -> Iterator[Embedded]:
@@ -91,7 +94,10 @@ def with_a_damaged_log(place: Place) -> None:
 
 
 def after_the_machine_went_down(place: Place) -> None:
-    """Durability was "os", on another start of the machine, and an append is torn."""
+    """Durability was "os", on another start of the machine: one append is torn, and another one has lost its end."""
+    killed(place)
+    with place.server() as store:
+        store.store.close()
     with place.server(durable=False) as store:
         place.clients.append(store, *NAMES[:3])
     with place.without_server() as directory:
@@ -101,6 +107,7 @@ def after_the_machine_went_down(place: Place) -> None:
         assert header is not None
         log.write_bytes(replace(header, boot=b"another".ljust(36)).encode() + data[len(header.encode()) :])
         _tear(place, NAMES[0])
+        os.truncate(place.file(NAMES[1]), place.file(NAMES[1]).stat().st_size - 10)
 
 
 def without_what_was_acknowledged(place: Place) -> None:

@@ -27,6 +27,8 @@ from everstore.storage.survey import noted
 
 HANGS_S = 20
 BACKUP = "backup"
+ENDS = ("in order", "killed", "power cut")
+"""How a server ends that its faults have not ended: told to stop, killed, or with its machine."""
 
 
 class Hangs(BaseException):
@@ -36,13 +38,14 @@ class Hangs(BaseException):
 @dataclass(frozen=True, slots=True)
 class Case:
     """One of `PROGRAMS` on a directory in one of `STATES` lives with the first of the faults, or dies of it; then it runs
-    again with the second. `seed` is the workload's.
+    again with the second. `seed` is the workload's; `end` one of `ENDS`.
     """
 
     program: str
     state: str
     seed: int
     faults: tuple[Fault, ...] = ()
+    end: str = "in order"
 
 
 @dataclass(slots=True)
@@ -85,7 +88,7 @@ class _Sweep:
         self._directory = directory
         self._clients = Clients()
         self._calls = Calls(Durable())
-        self._place = Place(directory, self._clients, self._calls)
+        self._place = Place(directory, self._clients, self._calls, self._case.end == "in order")
         STATES[self._case.state](self._place)
 
     def run(self) -> None:
@@ -94,6 +97,8 @@ class _Sweep:
         for fault in self._case.faults[1:]:
             self._live(fault, self._whole_life)
         self.found.fired = self._calls.fired
+        if self._case.end == "power cut":
+            self._calls.durable.cut_power(self._directory)
         self._must_live("after the faults", self._look)
         before = self._files()
         self._must_live("at a second recovery", self._look)

@@ -14,7 +14,7 @@ import pytest
 from faults.calls import CAN_BE_SHORT, ERRORS, FILLS_UP, SHORT, Fault
 from faults.programs import PROGRAMS
 from faults.states import STATES, without_what_was_acknowledged
-from faults.sweep import BACKUP, Case, run
+from faults.sweep import BACKUP, ENDS, Case, run
 from support import figures
 
 PLACES = [
@@ -58,7 +58,8 @@ def cases(seed: int) -> list[Case]:
         chance.shuffle(everything)
         for number, fault in enumerate(everything):
             again = everything[number - 1] if number % SECONDS_IN == 0 else fault
-            case = Case(program, state, seed, (fault, again) if fault.for_ever or again is not fault else (fault,))
+            faults = (fault, again) if fault.for_ever or again is not fault else (fault,)
+            case = Case(program, state, seed, faults, chance.choice(ENDS))
             if first.setdefault((fault.call, fault.error, fault.for_ever), case) is not case:
                 rest.append(case)
     chance.shuffle(rest)
