@@ -1,0 +1,207 @@
+"""Calls on sockets and processes fail in a real server, one at a time: whoever it does not meet is served on, whoever it
+meets may come again, and nothing acknowledged is lost.
+"""
+
+from __future__ import annotations
+
+import errno
+import mmap
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+import pytest
+from support import figures, frames
+from support.frames import ERROR
+from support.load import Load
+from support.server import RunningServer
+from support.waiting import until
+from support.wire import TIMEOUT_S, Client
+
+SHORT, STRUCK = -1, 200
+"""As the meddler has them, which can only be imported in a server."""
+JOURNALS = [b"/load/%d" % number for number in range(6)]
+LAST = 0xABCDEF01
+"""The UID of a client's last question."""
+PATIENCE_S = 0.3
+"""For a connection that a fault has met, and that need not be answered."""
+OF_A_DEATH = {"socketpair", "fork", "waitpid"}
+"""Calls that the supervisor makes when a worker has died."""
+
+ERRORS = {
+    ("supervisor", "inet.accept"): "EMFILE ENFILE ECONNABORTED ENOMEM ENOBUFS EINTR EPROTO EAGAIN EPERM",
+    ("supervisor", "inet.setsockopt"): "EINVAL ENOBUFS ENOMEM",
+    ("supervisor", "inet.setblocking"): "EIO ENOMEM",
+    ("supervisor", "inet.recv"): "ECONNRESET ETIMEDOUT ENOMEM EAGAIN EINTR EIO short",
+    ("supervisor", "inet.send"): "EPIPE ECONNRESET ENOBUFS ENOMEM EAGAIN EINTR short",
+    ("supervisor", "unix.recv"): "ECONNRESET ENOMEM EAGAIN EINTR EIO short",
+    ("supervisor", "unix.send"): "EPIPE ECONNRESET ENOBUFS ENOMEM EAGAIN EIO short",
+    ("supervisor", "unix.setblocking"): "EIO ENOMEM",
+    ("supervisor", "socketpair"): "EMFILE ENFILE ENOMEM",
+    ("supervisor", "fork"): "EAGAIN ENOMEM",
+    ("supervisor", "waitpid"): "ECHILD",
+    ("supervisor", "wait_readable"): "ENOMEM ENOSPC",
+    ("supervisor", "wait_writable"): "ENOMEM ENOSPC",
+    ("worker", "unix.recv"): "ECONNRESET ENOMEM EAGAIN EINTR EIO short",
+    ("worker", "unix.sendall"): "EPIPE ECONNRESET ENOBUFS ENOMEM EIO",
+    ("worker", "poll"): "ENOMEM EINTR",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    role: str
+    call: str
+    use: int
+    error: str
+    for_ever: bool
+
+    def order(self, number: int) -> bytes:
+        error = SHORT if self.error == "short" else getattr(errno, self.error)
+        return f"{number} {self.role} {self.call} {self.use} {error} {int(self.for_ever)}".encode()
+
+
+def every_fault(uses: int) -> list[Fault]:
+    return [
+        Fault(role, call, use, error, for_ever)
+        for (role, call), errors in ERRORS.items()
+        for error in errors.split()
+        for use in range(1, uses + 1)
+        for for_ever in (False, True)
+    ]
+
+
+class Meddled(RunningServer):
+    """A server whose calls fail within `with server.meddling(fault):`, where they come to that."""
+
+    def __init__(self, directory: Path) -> None:
+        (directory / "patch").mkdir()
+        here = Path(__file__).parent
+        shutil.copy(here / "meddler.py", directory / "patch/sitecustomize.py")
+        page = directory / "page"
+        page.write_bytes(bytes(STRUCK + 1))
+        path = os.pathsep.join([str(directory / "patch"), *filter(None, [os.environ.get("PYTHONPATH")])])
+        env = {**os.environ, "PYTHONPATH": path, "EVERSTORE_TEST_FAULTS": str(page)}
+        super().__init__(directory / "journals", env=env)
+        with page.open("r+b") as file:
+            self._page = mmap.mmap(file.fileno(), STRUCK + 1)
+        self._number = 0
+
+    @contextmanager
+    def meddling(self, fault: Fault) -> Iterator[None]:
+        self._number += 1
+        self._page[:] = fault.order(self._number).ljust(STRUCK + 1, b"\0")
+        yield
+        self._page[:STRUCK] = bytes(STRUCK)
+
+    @property
+    def struck(self) -> bool:
+        return bool(self._page[STRUCK])
+
+
+def bother(server: Meddled, label: bytes, fault: Fault) -> Load | None:
+    """A client that the fault may meet; None when it was not let in."""
+    try:
+        client = Client(server.port, login=False)
+    except OSError:
+        return None
+    client.socket.settimeout(PATIENCE_S)
+    load = Load(client, JOURNALS, label)
+    with suppress(AssertionError, OSError):
+        client.send(frames.login())
+        client.receive_exactly(3)
+        on = load.open_many(12)
+        if fault.call in OF_A_DEATH:
+            os.kill(server.worker_pids()[0], signal.SIGKILL)
+        load.send(on)
+        load.receive()
+    return load
+
+
+def is_told_or_closed(client: Client) -> None:
+    """Nobody is left waiting: a last question is answered, behind all others, or the connection ends."""
+    client.socket.settimeout(TIMEOUT_S)
+    received = b""
+    with suppress(ConnectionError):
+        client.send(frames.exists(JOURNALS[0], LAST))
+        while LAST.to_bytes(4, "little") not in received and (data := client.socket.recv(1 << 16)):
+            received += data
+    client.close()
+
+
+def serves(client: Client, journal: bytes) -> bool:
+    """Error 1 is an answer, too, until a worker is back."""
+    reply = client.ask(frames.exists(journal))
+    return reply.kind != ERROR
+
+
+def everything_is_served(server: Meddled, steady: Client) -> None:
+    """The one that was there all the time is, and so is a newcomer."""
+    with Client(server.port) as newcomer:
+        for journal in JOURNALS:
+            for client in (steady, newcomer):
+                until(lambda client=client, journal=journal: serves(client, journal), "it is served again")
+
+
+def wrongs_of(server: Meddled, steady: Client, label: bytes, fault: Fault) -> list[str]:
+    try:
+        with server.meddling(fault):
+            load = bother(server, label, fault)
+        everything_is_served(server, steady)
+        if load is not None:
+            is_told_or_closed(load.client)
+            load.check(steady)
+    except (AssertionError, OSError) as error:
+        return [f"{fault}: {type(error).__name__}: {error}\n{server.log()[-600:]}"]
+    said = [line for line in server.log().splitlines() if "bug in Everstore" in line or "could not begin" in line]
+    return [f"{fault}: {said[0]}"] if said else []
+
+
+@pytest.mark.slow
+@pytest.mark.figures
+def test_a_failed_call_on_a_socket_or_a_process_costs_only_whom_it_meets(tmp_path: Path) -> None:
+    goal = figures.goal("faults of sockets and processes", every_run=100, campaign=500)
+    seed, done = figures.seed(), 0
+    faults = every_fault(uses=4 if figures.CAMPAIGN else 2)
+    Random(seed).shuffle(faults)
+    # Each call first, then whatever comes.
+    firsts = {(fault.role, fault.call): fault for fault in reversed(faults)}
+    wrong: list[str] = []
+    met: set[str] = set()
+    with Meddled(tmp_path) as server, Client(server.port) as steady:
+        everything_is_served(server, steady)
+        for number, fault in enumerate([*firsts.values(), *faults]):
+            wrong += wrongs_of(server, steady, b"load%d" % number, fault)
+            done += server.struck
+            met |= {f"{fault.role} {fault.call}"} if server.struck else set()
+            if wrong or goal.enough(done):
+                break
+        code = server.stop()
+    goal.reached(done, len(wrong), f"{len(met)} calls; from seed {seed}")
+    assert wrong == []
+    assert code == 0
+    assert goal.enough(done)
+
+
+class StartedWithChildrenIgnored(RunningServer):
+    def command(self) -> list[str]:
+        ignoring = (
+            "import os, signal, sys; signal.signal(signal.SIGCHLD, signal.SIG_IGN); os.execv(sys.argv[1], sys.argv[1:])"
+        )
+        return [sys.executable, "-c", ignoring, *super().command()]
+
+
+def test_workers_die_in_a_server_that_was_started_with_dead_children_ignored(tmp_path: Path) -> None:
+    with StartedWithChildrenIgnored(tmp_path) as server, Client(server.port) as client:
+        client.append(JOURNALS[0], b"t 1")
+        for pid in server.worker_pids():
+            os.kill(pid, signal.SIGKILL)
+        until(lambda: serves(client, JOURNALS[0]), "a new worker serves")
+        assert client.events(JOURNALS[0]) == [b"t 1"]
+        assert "died (nobody knows how)" in server.log()
