@@ -2,8 +2,8 @@
 of them fail.
 
 Error handling: a full disk is `NoSpace`, and the caller has written nothing that matters yet; any other failed
-write, sync, truncate or close is `StorageFailed`, and the caller must not go on. A failed sync is never tried again: the
-kernel marks the pages clean, so the second one succeeds and the data is not there (measured on ext4, XFS and
+write, sync, truncate or close is `StorageFailed`, and the caller must not go on. A failed sync is never tried again:
+the kernel marks the pages clean, so the second one succeeds and the data is not there (measured on ext4, XFS and
 btrfs). Reading and opening raise plain OSError.
 """
 

@@ -59,7 +59,7 @@ class JournalFiles:
         Raises:
             Refused: the name is not valid (code 8), its file cannot be read (code 5), or there is no room to repair
                 it (code 15).
-            StorageFailed: repairing it has failed: it is noted as damaged, and the next process goes on with the others.
+            StorageFailed: repairing it has failed: it is noted as damaged, and the next process serves the others.
         """
         damage = self._trust.damage_of(name)
         try:

@@ -22,8 +22,9 @@ from importlib import import_module
 from types import ModuleType, TracebackType
 from typing import Any
 
-import everstore.storage
 from faults.durable import Durable
+
+import everstore.storage
 
 MODULES = [import_module(f"everstore.storage.{each.name}") for each in pkgutil.iter_modules(everstore.storage.__path__)]
 STOOD_IN_FOR = ("os", "fcntl", "mmap", "_libc")

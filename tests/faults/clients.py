@@ -37,9 +37,9 @@ Wanted = tuple[Opened, bytes, bytes]
 
 
 class Clients:
-    """`wrong`: what no server may do. `commits`: what may be in each journal, in order, and what must. `damaged`: journals
-    that must stay as they are. `kept`: bytes of which a copy must be kept. `refused`: how many requests were answered
-    with errors, by code.
+    """`wrong`: what no server may do. `commits`: what may be in each journal, in order, and what must. `damaged`:
+    journals that must stay as they are. `kept`: bytes of which a copy must be kept. `refused`: how many requests were
+    answered with errors, by code.
     """
 
     def __init__(self) -> None:

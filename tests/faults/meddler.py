@@ -1,8 +1,8 @@
 """Put in front of a real server as `sitecustomize`: calls on sockets and processes fail as the test says, while the
 server runs, by a page of memory that both have mapped.
 
-The page: role, call, use, error (its number, -1 for a short count), 1 for "for ever"; at its end, whether it has struck.
-The pauses after workers that die young are left out.
+The page: role, call, use, error (its number, -1 for a short count), 1 for "for ever"; at its end, whether it has
+struck. The pauses after workers that die young are left out.
 """
 
 from __future__ import annotations

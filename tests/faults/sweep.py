@@ -1,5 +1,5 @@
-"""One fault: a process lives with it, dies of it or does not; then the fault is lifted, and what the real recovery makes
-of it is held against what clients were told. After that the power fails, too.
+"""One fault: a process lives with it, dies of it or does not; then the fault is lifted, and what the real recovery
+makes of it is held against what clients were told. After that the power fails, too.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ class Hangs(BaseException):
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One of `PROGRAMS` on a directory in one of `STATES` lives with the first of the faults, or dies of it; then it runs
-    again with the second. `seed` is the workload's; `end` one of `ENDS`.
+    """One of `PROGRAMS` on a directory in one of `STATES` lives with the first of the faults, or dies of it; then it
+    runs again with the second. `seed` is the workload's; `end` one of `ENDS`.
     """
 
     program: str

@@ -38,7 +38,7 @@ def syncs_all_as_it_can(self: Disk) -> None:
         right_sync_all(self)
 
 
-def writes_once(self: Disk, fd: int, position: int, data: bytes) -> None:
+def writes_once(_: Disk, fd: int, position: int, data: bytes) -> None:
     with disks._WRITING:  # noqa: SLF001
         disks.os.pwrite(fd, data, position)
 

@@ -23,8 +23,8 @@ from everstore.storage.survey import logs
 Fail = Callable[..., Any]
 
 
-@pytest.fixture()
-def fail(tmp_path: Path) -> Iterator[Fail]:
+@pytest.fixture
+def fail() -> Iterator[Fail]:
     """Within `with fail(call, error):` the next use of that call fails."""
     calls = Calls(Durable())
 
@@ -38,8 +38,9 @@ def fail(tmp_path: Path) -> Iterator[Fail]:
         yield failing
 
 
-@pytest.fixture()
+@pytest.fixture
 def store(fail: Fail, tmp_path: Path) -> Embedded:
+    assert fail, "the seam comes first"
     return Embedded(tmp_path, Disk(str(tmp_path)))
 
 

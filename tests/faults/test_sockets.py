@@ -1,5 +1,5 @@
-"""Calls on sockets and processes fail in a real server, one at a time: whoever it does not meet is served on, whoever it
-meets may come again, and nothing acknowledged is lost.
+"""Calls on sockets and processes fail in a real server, one at a time: whoever it does not meet is served on, whoever
+it meets may come again, and nothing acknowledged is lost.
 """
 
 from __future__ import annotations
@@ -11,26 +11,20 @@ import shutil
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
 import pytest
-from support import figures, frames
-from support.frames import ERROR
-from support.load import Load
+from faults.bothering import JOURNALS, bother, everything_is_served, is_told_or_closed, serves
+from support import figures
 from support.server import RunningServer
 from support.waiting import until
-from support.wire import TIMEOUT_S, Client
+from support.wire import Client
 
 SHORT, STRUCK = -1, 200
 """As the meddler has them, which can only be imported in a server."""
-JOURNALS = [b"/load/%d" % number for number in range(6)]
-LAST = 0xABCDEF01
-"""The UID of a client's last question."""
-PATIENCE_S = 0.3
-"""For a connection that a fault has met, and that need not be answered."""
 OF_A_DEATH = {"socketpair", "fork", "waitpid"}
 """Calls that the supervisor makes when a worker has died."""
 
@@ -105,54 +99,10 @@ class Meddled(RunningServer):
         return bool(self._page[STRUCK])
 
 
-def bother(server: Meddled, label: bytes, fault: Fault) -> Load | None:
-    """A client that the fault may meet; None when it was not let in."""
-    try:
-        client = Client(server.port, login=False)
-    except OSError:
-        return None
-    client.socket.settimeout(PATIENCE_S)
-    load = Load(client, JOURNALS, label)
-    with suppress(AssertionError, OSError):
-        client.send(frames.login())
-        client.receive_exactly(3)
-        on = load.open_many(12)
-        if fault.call in OF_A_DEATH:
-            os.kill(server.worker_pids()[0], signal.SIGKILL)
-        load.send(on)
-        load.receive()
-    return load
-
-
-def is_told_or_closed(client: Client) -> None:
-    """Nobody is left waiting: a last question is answered, behind all others, or the connection ends."""
-    client.socket.settimeout(TIMEOUT_S)
-    received = b""
-    with suppress(ConnectionError):
-        client.send(frames.exists(JOURNALS[0], LAST))
-        while LAST.to_bytes(4, "little") not in received and (data := client.socket.recv(1 << 16)):
-            received += data
-    client.close()
-
-
-def serves(client: Client, journal: bytes) -> bool:
-    """Error 1 is an answer, too, until a worker is back."""
-    reply = client.ask(frames.exists(journal))
-    return reply.kind != ERROR
-
-
-def everything_is_served(server: Meddled, steady: Client) -> None:
-    """The one that was there all the time is, and so is a newcomer."""
-    with Client(server.port) as newcomer:
-        for journal in JOURNALS:
-            for client in (steady, newcomer):
-                until(lambda client=client, journal=journal: serves(client, journal), "it is served again")
-
-
 def wrongs_of(server: Meddled, steady: Client, label: bytes, fault: Fault) -> list[str]:
     try:
         with server.meddling(fault):
-            load = bother(server, label, fault)
+            load = bother(server, label, dying=fault.call in OF_A_DEATH)
         everything_is_served(server, steady)
         if load is not None:
             is_told_or_closed(load.client)

@@ -1,4 +1,4 @@
-"""The life of one server process, from the lock on the directory to the end in order, with all that it does to files."""
+"""The life of one server process, from the lock on the directory to its end, with all that it does to files."""
 
 from __future__ import annotations
 
