@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 import click
 from click.testing import CliRunner, Result
+from faults.calls import Fault
 from faults.states import Place
-from faults.workload import rest_a_while, serve, start
+from faults.workload import LEAVES, rest_a_while, serve, start
 
 from everstore.cli import repair as repairing
 from everstore.cli import verify as verifying
@@ -16,6 +17,7 @@ from everstore.errors import ConfigError, DirectoryInUse
 from everstore.storage.directory import claim
 from everstore.storage.survey import refuse_if_in_use
 
+FILLS = frozenset({"disk.os.pwrite", "disk.os.posix_fallocate", "disk.os.mkdir"})
 FILES_IN_USE = 4
 """Of a store that has rested: the directory, its lock, the log; and the directory once more where it was not ours."""
 
@@ -23,13 +25,24 @@ FILES_IN_USE = 4
 def server(place: Place, seed: int) -> None:
     before = len(os.listdir("/proc/self/fd"))
     store = start(place.directory)
-    serve(store, place.clients, seed)
+    struck_before = place.calls.fired
+    try:
+        serve(store, place.clients, seed)
+    except LEAVES:
+        if place.calls.fired > struck_before == 0 and _is_a_full_disk(place.calls.fault):
+            place.clients.wrong.append("it died of a full disk, which is to be answered")
+        raise
     rest_a_while(store)
     left = len(os.listdir("/proc/self/fd")) - before
     if left > FILES_IN_USE:
         place.clients.wrong.append(f"{left} files are open in a store that rests")
     if place.ends_in_order:
         store.store.close()
+
+
+def _is_a_full_disk(fault: Fault | None) -> bool:
+    """True for one that has room again at the next call: so what was written can be taken back."""
+    return fault is not None and not fault.for_ever and fault.error in ("ENOSPC", "EDQUOT") and fault.call in FILLS
 
 
 def repair(place: Place, _seed: int) -> None:
