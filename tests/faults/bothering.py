@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 
 from support import frames
 from support.frames import ERROR
@@ -18,6 +18,28 @@ LAST = 0xABCDEF01
 """The UID of a client's last question."""
 PATIENCE_S = 0.3
 """For a connection that a fault has met, and that need not be answered."""
+
+
+def wrongs_of(
+    server: RunningServer,
+    steady: Client,
+    label: bytes,
+    fault: object,
+    dying: bool,
+    failing: AbstractContextManager[None],
+) -> list[str]:
+    """What must not be, while a call fails within `failing` and a client bothers the server; and after that."""
+    try:
+        with failing:
+            load = bother(server, label, dying)
+        everything_is_served(server, steady)
+        if load is not None:
+            is_told_or_closed(load.client)
+            load.check(steady)
+    except (AssertionError, OSError) as error:
+        return [f"{fault}: {type(error).__name__}: {error}\n{server.log()[-600:]}"]
+    said = [line for line in server.log().splitlines() if "bug in Everstore" in line or "could not begin" in line]
+    return [f"{fault}: {line}" for line in said[:1]]
 
 
 def bother(server: RunningServer, label: bytes, dying: bool) -> Load | None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from faults.bothering import JOURNALS, bother, everything_is_served, is_told_or_closed, serves
+from faults.bothering import JOURNALS, everything_is_served, serves, wrongs_of
 from support import figures
 from support.server import RunningServer
 from support.waiting import until
@@ -99,20 +99,6 @@ class Meddled(RunningServer):
         return bool(self._page[STRUCK])
 
 
-def wrongs_of(server: Meddled, steady: Client, label: bytes, fault: Fault) -> list[str]:
-    try:
-        with server.meddling(fault):
-            load = bother(server, label, dying=fault.call in OF_A_DEATH)
-        everything_is_served(server, steady)
-        if load is not None:
-            is_told_or_closed(load.client)
-            load.check(steady)
-    except (AssertionError, OSError) as error:
-        return [f"{fault}: {type(error).__name__}: {error}\n{server.log()[-600:]}"]
-    said = [line for line in server.log().splitlines() if "bug in Everstore" in line or "could not begin" in line]
-    return [f"{fault}: {said[0]}"] if said else []
-
-
 @pytest.mark.slow
 @pytest.mark.figures
 def test_a_failed_call_on_a_socket_or_a_process_costs_only_whom_it_meets(tmp_path: Path) -> None:
@@ -127,7 +113,8 @@ def test_a_failed_call_on_a_socket_or_a_process_costs_only_whom_it_meets(tmp_pat
     with Meddled(tmp_path) as server, Client(server.port) as steady:
         everything_is_served(server, steady)
         for number, fault in enumerate([*firsts.values(), *faults]):
-            wrong += wrongs_of(server, steady, b"load%d" % number, fault)
+            dying = fault.call in OF_A_DEATH
+            wrong += wrongs_of(server, steady, b"load%d" % number, fault, dying, server.meddling(fault))
             done += server.struck
             met |= {f"{fault.role} {fault.call}"} if server.struck else set()
             if wrong or goal.enough(done):

@@ -10,10 +10,9 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from faults.bothering import bother, everything_is_served, is_told_or_closed
+from faults.bothering import everything_is_served, wrongs_of
 from support import figures
 from support.altered import AlteredServer
-from support.waiting import until
 from support.wire import Client
 
 TOOLS = Path(__file__).parents[2] / "scripts/trace-tools"
@@ -75,21 +74,6 @@ def traced(pid: int, fault: Fault, said: Path) -> Iterator[None]:
         tracer.terminate()
 
 
-def wrongs_of(server: AlteredServer, steady: Client, label: bytes, fault: Fault, said: Path) -> list[str]:
-    pid = server.pid if fault.role == "supervisor" else server.worker_pids()[0]
-    try:
-        with traced(pid, fault, said):
-            load = bother(server, label, dying=fault.call in OF_A_DEATH)
-        everything_is_served(server, steady)
-        if load is not None:
-            is_told_or_closed(load.client)
-            load.check(steady)
-    except (AssertionError, OSError) as error:
-        return [f"{fault}: {type(error).__name__}: {error}\n{server.log()[-600:]}"]
-    until(lambda: len(server.worker_pids()) == server.options["workers"], "all workers are back")
-    return [f"{fault}: {line}" for line in server.log().splitlines() if "bug in Everstore" in line]
-
-
 @pytest.mark.slow
 @pytest.mark.figures
 def test_a_failed_system_call_of_a_real_server_loses_nothing_acknowledged(tmp_path: Path) -> None:
@@ -109,7 +93,9 @@ def test_a_failed_system_call_of_a_real_server_loses_nothing_acknowledged(tmp_pa
         while not goal.enough(done) and not wrong:
             fault = faults[number % len(faults)]
             said = tmp_path / "said"
-            wrong += wrongs_of(server, steady, b"load%d" % number, fault, said)
+            pid = server.pid if fault.role == "supervisor" else server.worker_pids()[0]
+            dying = fault.call in OF_A_DEATH
+            wrong += wrongs_of(server, steady, b"load%d" % number, fault, dying, traced(pid, fault, said))
             if "INJECTED" in said.read_text():
                 done += 1
                 met.add((fault.role, fault.call))
