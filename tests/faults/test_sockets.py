@@ -91,8 +91,10 @@ class Meddled(RunningServer):
     def meddling(self, fault: Fault) -> Iterator[None]:
         self._number += 1
         self._page[:] = fault.order(self._number).ljust(STRUCK + 1, b"\0")
-        yield
-        self._page[:STRUCK] = bytes(STRUCK)
+        try:
+            yield
+        finally:
+            self._page[:STRUCK] = bytes(STRUCK)
 
     @property
     def struck(self) -> bool:

@@ -70,8 +70,10 @@ def traced(pid: int, fault: Fault, said: Path) -> Iterator[None]:
         line = tracer.stderr.readline()
         if "attached" not in line:
             pytest.skip(f"strace cannot trace here: {line.strip()}")
-        yield
-        tracer.terminate()
+        try:
+            yield
+        finally:
+            tracer.terminate()
 
 
 @pytest.mark.slow
