@@ -53,7 +53,9 @@ class DirectoryInUse(EverstoreError):
 
 
 class NoSpace(EverstoreError):
-    """The file system is full, or the quota is used up. Nothing was written."""
+    """The file system is full, or the quota is used up. Nothing was written, unless `partly`: then a part was."""
+
+    partly = False
 
 
 class StorageFailed(EverstoreError):

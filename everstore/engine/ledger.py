@@ -22,6 +22,7 @@ class Ledger:
         self._transactions = Transactions(lifetime_s)
         self._remembering: dict[bytes, Declared] = {}
         self._occupied = 0  # by all that is remembered
+        self._ended: list[tuple[Transaction, Declared]] = []  # by the commits of the batch under way
 
     def __len__(self) -> int:
         return len(self._transactions)
@@ -63,7 +64,18 @@ class Ledger:
         self._transactions.end(transaction)
         self._left(transaction)
 
+    def end_by_commit(self, journal: Journal, transaction: Transaction) -> None:
+        """End it, unless the disk turns out to have no room for its journal: see `roll_back`."""
+        assert journal.declared is not None, "a journal with an open transaction remembers types"
+        self._ended.append((transaction, journal.declared))
+        self.end(transaction)
+
+    def settle(self) -> None:
+        """The batch is over: what it has ended stays so."""
+        self._ended.clear()
+
     def end_connection(self, connection: int) -> None:
+        self._ended = [each for each in self._ended if each[0].connection != connection]
         for transaction in self._transactions.end_connection(connection):
             self._left(transaction)
 
@@ -75,7 +87,17 @@ class Ledger:
         return expired
 
     def roll_back(self, journal: Journal) -> None:
-        """The journal is again as long as it was: forget what was declared, and who opened it, behind that size."""
+        """The journal is again as long as it was: forget what was declared, and who opened it, behind that size. The
+        transactions that commits of this batch have ended are open again, since those are answered with errors.
+        """
+        again = [each for each in self._ended if each[0].name == journal.name and each[0].opened_at <= journal.size]
+        for transaction, _ in again:
+            self._transactions.reopen(transaction, self._clock.monotonic())
+            journal.open_count += 1
+        if again:
+            # What was remembered at the first of them: whatever was declared since then was not written.
+            self._occupied += again[0][1].occupied - (journal.declared.occupied if journal.declared else 0)
+            journal.declared = self._remembering[journal.name] = again[0][1]
         for transaction in self._transactions.on(journal.name):
             if transaction.opened_at > journal.size:
                 self.end(transaction)

@@ -7,6 +7,7 @@ empty does not exist. A request's prefix may be several, joined by newlines, whi
 
 from __future__ import annotations
 
+import errno
 import heapq
 import os
 from collections.abc import Iterator
@@ -20,6 +21,10 @@ from everstore.wire import replies
 
 NAMES_MAX = 4096
 _BYTES_MAX = limits.REPLY_BODY_BYTES_MAX - 8
+_NOT_USABLE = frozenset({errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EXDEV})
+"""What a folder says that is somebody else's, as lost+found is, another file system's, or gone just now: there is no
+journal in it that could be used.
+"""
 _BEHIND_ALL = b"\xff" * 256
 """Sorts behind every file's name."""
 
@@ -91,9 +96,8 @@ class Listing:
         try:
             while step := list(islice(entries, limits.LIST_STEP_ENTRIES)):
                 yield [key for entry in step if (key := _key(entry))]
-        except (PermissionError, FileNotFoundError, NotADirectoryError):
-            # Somebody else's, as lost+found is, or gone just now: there is no journal in it that could be used.
-            if folder == b"/":
+        except OSError as error:
+            if folder == b"/" or error.errno not in _NOT_USABLE:
                 raise
 
     def _concerns(self, full: bytes) -> bool:
@@ -110,8 +114,10 @@ class Listing:
     def _is_journal(self, name: bytes) -> bool:
         try:
             return not fault_of(name) and self._disk.size_of(os.fsdecode(name[1:]) + SUFFIX) > 0
-        except OSError:
-            return False  # In a folder that cannot be entered, or is another file system's: nor could it be used.
+        except OSError as error:
+            if error.errno not in _NOT_USABLE:
+                raise  # It may well be one: to leave it out would be to say that there is none.
+            return False
 
 
 def _key(entry: os.DirEntry[str]) -> bytes:

@@ -102,6 +102,7 @@ class Store:
             log.error("the disk is full: nothing was written", worker=self._worker, journal=log.shown(journal.name))
             journal.size = journal.durable_size
             self._ledger.roll_back(journal)
+        self._ledger.settle()
         return self._batch.take(without_room)
 
     def begin(self, arrived_bytes: int) -> None:
@@ -143,7 +144,7 @@ class Store:
         success = not events or not self._ledger.conflicts(journal, types, transaction)
         lines = self._lines(journal, events) if success and events else b""
         self._counts["conflicts"] += not success
-        self._ledger.end(transaction)
+        self._ledger.end_by_commit(journal, transaction)
         if lines:
             self._append(journal, types, lines)
         self._batch.answer(connection, uid, replies.commit(uid, self._worker, success, journal.size), journal)

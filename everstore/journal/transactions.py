@@ -50,9 +50,18 @@ class Transactions:
         if len(self._open) >= limits.TRANSACTIONS_MAX:
             raise Refused(Code.UNKNOWN, f"{limits.TRANSACTIONS_MAX} transactions are open in this worker, its limit")
         transaction = Transaction(self._next_uid(), connection, name, size, now)
-        self._open[transaction.uid] = transaction
-        self._of_connection.setdefault(connection, {}).setdefault(name, set()).add(transaction.uid)
+        self._add(transaction)
         return transaction
+
+    def reopen(self, transaction: Transaction, now: float) -> None:
+        """Take back the end of a transaction."""
+        transaction.used = now
+        self._add(transaction)
+
+    def _add(self, transaction: Transaction) -> None:
+        self._open[transaction.uid] = transaction
+        of_journals = self._of_connection.setdefault(transaction.connection, {})
+        of_journals.setdefault(transaction.name, set()).add(transaction.uid)
 
     def _next_uid(self) -> int:
         while True:

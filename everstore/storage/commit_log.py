@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from everstore import limits
-from everstore.errors import NoSpace
+from everstore.errors import NoSpace, StorageFailed
 from everstore.storage.disk import Disk
 from everstore.storage.records import CANCEL, SECTOR_BYTES, Entry, Header, encode_record, record_bytes
 
@@ -85,7 +85,7 @@ class CommitLog:
         # before the first record: a power cut could keep that one and lose the header, and then it would stand among
         # records of the old epoch, which no crash explains.
         header = replace(self._header, epoch=self._header.epoch + 1, clean=clean)
-        self._disk.write(self._fd, 0, header.encode())
+        self._put(0, header.encode())
         if durably:
             self._disk.sync(self._fd)
         self._header = header
@@ -94,9 +94,18 @@ class CommitLog:
 
     def _write(self, entries: list[Entry]) -> None:
         record = encode_record(self._header.epoch, self._sequence, entries)
-        self._disk.write(self._fd, self._position, record)
+        self._put(self._position, record)
         self._position += len(record)
         self._sequence += 1
+
+    def _put(self, position: int, data: bytes) -> None:
+        try:
+            self._disk.write(self._fd, position, data)
+        except NoSpace as full:
+            if full.partly:
+                # A record that lacks only its padding is one, and half a header is none: the log is not as it was.
+                raise StorageFailed(f"{full}, within the commit log") from full
+            raise
 
 
 def _needed(entries: list[Entry]) -> int:

@@ -17,10 +17,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 
-from everstore.errors import ConfigError, DirectoryInUse, EverstoreError
+from everstore.errors import ConfigError, DirectoryInUse, EverstoreError, StorageFailed
 from everstore.journal.inspection import Fault
 from everstore.journal.names import OWN_FOLDER, path_of
 from everstore.journal.text import END
+from everstore.storage.directory import is_directory
 from everstore.storage.disk import DIRECTORY_MODE, Disk
 from everstore.storage.repair import repair_by_table
 from everstore.storage.survey import Found, faults_of, files, mapped, refuse_if_in_use
@@ -128,8 +129,16 @@ class Copies:
         return added, kept
 
     def finish(self) -> None:
-        """Make everything durable."""
-        self._disk.sync_all()
+        """Make everything durable.
+
+        Raises:
+            StorageFailed: what the disk has of the copies can no longer be told, since the page cache goes on showing
+                them; nor can a later backup here.
+        """
+        try:
+            self._disk.sync_all()
+        except StorageFailed as error:
+            raise StorageFailed(f"{error}: the copies may be incomplete; take an empty directory") from error
 
     def _begin(self, name: bytes, lines: Iterable[bytes]) -> Added:
         """Under another name first, so that the first copy of a journal is there whole or not at all."""
@@ -177,7 +186,8 @@ class Copies:
     def _repair(self, name: bytes) -> None:
         fd = self._disk.open(path_of(name))
         try:
-            repair_by_table(self._disk, name, fd)
+            # A folder of a server's would make this a directory that no backup goes to.
+            repair_by_table(self._disk, name, fd, elsewhere=False)
         finally:
             self._disk.close(fd)
 
@@ -207,9 +217,9 @@ def _refuse_servers(path: str) -> None:
     """Neither in a server's journals, where it would take the copies for journals, nor in what a server has left."""
     above = os.path.realpath(path)
     while True:
-        if os.path.isdir(above):
+        if is_directory(above):
             refuse_if_in_use(above)
-        if os.path.isdir(os.path.join(above, OWN_FOLDER)):
+        if is_directory(os.path.join(above, OWN_FOLDER)):
             raise ConfigError(f"{above} is a server's journal directory: a backup goes elsewhere")
         if above == os.path.dirname(above):
             return

@@ -13,6 +13,7 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+import stat
 
 from everstore.errors import ConfigError, DirectoryInUse, NoSpace, StorageFailed
 from everstore.journal.names import OWN_FOLDER
@@ -69,6 +70,14 @@ def _lock(fd: int, path: str) -> None:
     except BlockingIOError:
         holder = os.pread(fd, 1000, 0).decode(errors="replace").strip() or "an unknown process"
         raise DirectoryInUse(f"{path} is in use by {holder}") from None
+
+
+def is_directory(path: str) -> bool:
+    """As os.path.isdir, but what cannot be looked at is not taken for missing: that raises OSError."""
+    try:
+        return stat.S_ISDIR(os.stat(path).st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
 
 
 def commit_logs(path: str) -> list[int]:

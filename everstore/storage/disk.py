@@ -2,8 +2,8 @@
 of them fail.
 
 Error handling: a full disk is `NoSpace`, and the caller has written nothing that matters yet; any other failed
-write, sync or truncate is `StorageFailed`, and the caller must not go on. A failed sync is never tried again: the
-kernel marks the pages clean, so the second one succeeds and the data is not there (measured on ext4, XFS and
+write, sync, truncate or close is `StorageFailed`, and the caller must not go on. A failed sync is never tried again:
+the kernel marks the pages clean, so the second one succeeds and the data is not there (measured on ext4, XFS and
 btrfs). Reading and opening raise plain OSError.
 """
 
@@ -22,6 +22,9 @@ FILE_MODE = 0o640
 DIRECTORY_MODE = 0o750
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_OF_ONE_FILE = frozenset(
+    {errno.EPERM, errno.EACCES, errno.EFBIG, errno.EISDIR, errno.ENOTDIR, errno.ELOOP, errno.EXDEV},
+)
 _NOT_A_PLACE = (FileExistsError, NotADirectoryError, IsADirectoryError)
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -50,6 +53,7 @@ class _Failures:
 
 _WRITING = _Failures("writing")
 _SYNCING = _Failures("syncing", full_is_certain=False)
+_CLOSING = _Failures("closing", full_is_certain=False)
 
 
 class Disk:
@@ -89,14 +93,18 @@ class Disk:
                 if make:
                     _make_directory(part, folder)
                 below = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
-                if folder != self._directory:
-                    os.close(folder)
+                self._leave(folder)
                 folder = below
                 if os.fstat(folder).st_dev != self._device:
                     raise OSError(errno.EXDEV, "another file system is mounted on its folder")
             yield folder, name
         finally:
-            if folder != self._directory:
+            self._leave(folder)
+
+    def _leave(self, folder: int) -> None:
+        """Close a folder on the way. That fails for nobody who has only looked names up in it."""
+        if folder != self._directory:
+            with suppress(OSError):
                 os.close(folder)
 
     def read(self, fd: int, position: int, count: int) -> bytes:
@@ -111,10 +119,15 @@ class Disk:
 
     def write(self, fd: int, position: int, data: bytes) -> None:
         """Write all of `data`, or raise."""
-        with _WRITING:
-            written = os.pwrite(fd, data, position)
-            while written < len(data):
-                written += os.pwrite(fd, memoryview(data)[written:], position + written)
+        written = 0
+        try:
+            with _WRITING:
+                written = os.pwrite(fd, data, position)
+                while written < len(data):
+                    written += os.pwrite(fd, memoryview(data)[written:], position + written)
+        except NoSpace as full:
+            full.partly = written > 0
+            raise
 
     def append(self, path: str, line: bytes) -> None:
         """Add a short line to a file, durably and in one piece. One that was torn before it stays a line of its own."""
@@ -206,7 +219,11 @@ class Disk:
             os.unlink(name, dir_fd=folder)
 
     def close(self, fd: int) -> None:
-        os.close(fd)
+        """Whatever it raises, the descriptor is gone. Some file systems say only here, and only once, that something
+        could not be written: a sync of everything would not hear of it any more.
+        """
+        with _CLOSING:
+            os.close(fd)
 
     def entries(self, path: str) -> Iterator[os.DirEntry[str]]:
         """The entries of a directory (which ends in a /, or is ""), in no order."""
@@ -217,3 +234,11 @@ class Disk:
 def _make_directory(name: str, folder: int) -> None:
     with suppress(FileExistsError):
         os.mkdir(name, DIRECTORY_MODE, dir_fd=folder)
+
+
+def said_of_one_file(error: StorageFailed | OSError) -> str:
+    """What a failure says of the one file that it met, and will say again at the next try; nothing for one that may
+    pass, or may have met other files, too.
+    """
+    cause = error if isinstance(error, OSError) else error.__cause__
+    return cause.strerror or "" if isinstance(cause, OSError) and cause.errno in _OF_ONE_FILE else ""

@@ -21,7 +21,7 @@ from everstore.clock import STAMP_BYTES
 from everstore.errors import Code, NoSpace, Refused, StorageFailed
 from everstore.journal.names import path_of
 from everstore.journal.text import END, PREFIX_BYTES, STAMP
-from everstore.storage.disk import Disk
+from everstore.storage.disk import Disk, said_of_one_file
 from everstore.storage.repair import judge_file, repair_by_table
 from everstore.storage.trust import Trust
 
@@ -59,6 +59,7 @@ class JournalFiles:
         Raises:
             Refused: the name is not valid (code 8), its file cannot be read (code 5), or there is no room to repair
                 it (code 15).
+            StorageFailed: repairing it has failed: it is noted as damaged, and the next process serves the others.
         """
         damage = self._trust.damage_of(name)
         try:
@@ -77,7 +78,11 @@ class JournalFiles:
         return loaded
 
     def _repair(self, name: bytes, fd: int) -> str:
-        """Repair a journal that is in doubt; returns what makes that impossible, or nothing."""
+        """Repair a journal that is in doubt; returns what makes that impossible, or nothing.
+
+        Raises:
+            StorageFailed: more than this journal may be lost, as when a sync fails.
+        """
         try:
             repair_by_table(self._disk, name, fd)
         except StorageFailed as error:
@@ -85,6 +90,8 @@ class JournalFiles:
             # any more: it has just been written.
             damage = f"it could not be repaired: {error}"
             self._trust.note_damage(name, damage)
+            if not said_of_one_file(error):
+                raise
             return damage
         return ""
 
@@ -109,11 +116,13 @@ class JournalFiles:
         Raises:
             Refused: it cannot be made (code 15).
         """
+        if name in self._open:
+            return
         try:
-            if self._descriptor(name) is None:
-                self._create(name)
+            fd = self._disk.create(path_of(name))
         except (NoSpace, StorageFailed, OSError) as error:
             raise Refused(Code.CANNOT_WRITE, f"its file cannot be made: {error}") from error
+        self._keep(name, fd)
 
     def append(self, name: bytes, base: int, data: bytes) -> None:
         """Write `data`, which ends in a NUL, at `base`, the journal's size, and turn the marker before it.
@@ -126,7 +135,7 @@ class JournalFiles:
         if fd is None and base:
             raise StorageFailed(f"the file of {name!r} is gone, though {base} bytes of it were acknowledged")
         if fd is None:
-            fd = self._create(name)
+            fd = self._keep(name, self._disk.create(path_of(name)))
         try:
             self._disk.write(fd, base, data)
             if base:
@@ -176,13 +185,11 @@ class JournalFiles:
         except FileNotFoundError:
             return None
 
-    def _create(self, name: bytes) -> int:
-        return self._keep(name, self._disk.create(path_of(name)))
-
     def _keep(self, name: bytes, fd: int) -> int:
-        if len(self._open) >= self._open_max:
-            self._disk.close(self._open.popitem(last=False)[1])
         self._open[name] = fd
+        if len(self._open) > self._open_max:
+            # Behind the new one, which nobody else knows, since closing may fail; and then the worker must leave.
+            self._disk.close(self._open.popitem(last=False)[1])
         return fd
 
 

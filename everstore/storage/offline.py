@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from everstore.journal.names import OWN_FOLDER
 from everstore.journal.recovery import Verdict
 from everstore.storage.commit_log import path_of as log_path_of
-from everstore.storage.directory import LOCK, claim, commit_logs
+from everstore.storage.directory import LOCK, claim, commit_logs, is_directory
 from everstore.storage.disk import Disk
 from everstore.storage.recovery import recover
 from everstore.storage.repair import repair_by_table
@@ -83,7 +83,7 @@ def locked(path: str) -> Iterator[Repair]:
         DirectoryInUse, ConfigError: see `claim`.
     """
     own = os.path.join(path, OWN_FOLDER)
-    was_there = os.path.isdir(own)
+    was_there = is_directory(own)
     lock = claim(path, f"everstore repair with process id {os.getpid()}")
     try:
         yield Repair(path)

@@ -18,8 +18,9 @@ from everstore.journal.recovery import Verdict, judge
 from everstore.storage.disk import Disk
 
 
-def repair_by_table(disk: Disk, name: bytes, fd: int) -> tuple[Verdict, str]:
+def repair_by_table(disk: Disk, name: bytes, fd: int, elsewhere: bool = True) -> tuple[Verdict, str]:
     """Make a journal sound that a crash may have torn; say in the log what was done. Durable when it returns.
+    `elsewhere`: see `keep_beside`.
 
     Returns:
         What the table made of it, and the path of the file in which the bytes that were cut off are kept, if any were.
@@ -28,7 +29,7 @@ def repair_by_table(disk: Disk, name: bytes, fd: int) -> tuple[Verdict, str]:
     size = disk.size(fd)
     kept = ""
     if verdict.keep < size:
-        kept = keep_beside(disk, path_of(name), disk.read(fd, verdict.keep, size - verdict.keep))
+        kept = keep_beside(disk, path_of(name), disk.read(fd, verdict.keep, size - verdict.keep), elsewhere)
         disk.truncate(fd, verdict.keep)
         log.warning(
             f"repaired: from byte {verdict.keep} on there was {verdict.why}; {size - verdict.keep} bytes are in {kept}",
@@ -41,14 +42,17 @@ def repair_by_table(disk: Disk, name: bytes, fd: int) -> tuple[Verdict, str]:
     return verdict, kept
 
 
-def keep_beside(disk: Disk, path: str, data: bytes) -> str:
+def keep_beside(disk: Disk, path: str, data: bytes, elsewhere: bool = True) -> str:
     """Copy bytes that leave a journal into a new file `<path>.torn-<time>` beside it, durably; returns its path.
 
-    Where no file can be made beside it, it is made at the same path below the server's own folder.
+    Where no file can be made beside it, it is made at the same path below the server's own folder, if `elsewhere` is
+    as good.
     """
     try:
         fd, kept = _new_file(disk, path)
     except (StorageFailed, OSError):
+        if not elsewhere:
+            raise
         fd, kept = _new_file(disk, f"{OWN_FOLDER}/kept/{path}")
     try:
         disk.write(fd, 0, data)

@@ -19,7 +19,6 @@ judged by the table of `journal/recovery.py`.
 
 from __future__ import annotations
 
-import errno
 import mmap
 from dataclasses import dataclass, field
 
@@ -28,16 +27,12 @@ from everstore.errors import StorageFailed
 from everstore.journal.names import path_of
 from everstore.journal.recovery import judge
 from everstore.journal.text import END
-from everstore.storage.disk import Disk
+from everstore.storage.disk import Disk, said_of_one_file
 from everstore.storage.records import APPEND, Entry
 from everstore.storage.repair import keep_beside
 from everstore.storage.trust import Trust
 
 _PAGE = 512
-_OF_THIS_FILE = frozenset(
-    {errno.EPERM, errno.EACCES, errno.EFBIG, errno.EISDIR, errno.ENOTDIR, errno.ELOOP, errno.EXDEV},
-)
-"""Failures that say something about one file, and will say it again at the next try. Others may pass."""
 
 
 @dataclass(slots=True)
@@ -98,10 +93,10 @@ def _write_or_say(disk: Disk, name: bytes, part: _Part, sure: bool) -> str:
     try:
         return _write(disk, name, part, sure)
     except (StorageFailed, OSError) as error:
-        cause = error if isinstance(error, OSError) else error.__cause__
-        if isinstance(cause, OSError) and cause.errno in _OF_THIS_FILE:
-            return f"the file cannot be written: {cause.strerror}"
-        raise
+        why = said_of_one_file(error)
+        if not why:
+            raise
+        return f"the file cannot be written: {why}"
 
 
 def _write(disk: Disk, name: bytes, part: _Part, sure: bool) -> str:

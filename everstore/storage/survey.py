@@ -15,7 +15,7 @@ from everstore.journal.inspection import Fault, faults
 from everstore.journal.names import OWN_FOLDER, name_of
 from everstore.journal.recovery import Verdict, judge
 from everstore.storage.commit_log import path_of as log_path_of
-from everstore.storage.directory import LOCK, commit_logs
+from everstore.storage.directory import LOCK, commit_logs, is_directory
 from everstore.storage.records import Log, decode
 from everstore.storage.trust import DAMAGED, damaged_lines
 
@@ -37,7 +37,7 @@ def refuse_if_in_use(path: str) -> None:
         DirectoryInUse: one does; the message says which.
         ConfigError: there is no such directory.
     """
-    if not os.path.isdir(path):
+    if not is_directory(path):
         raise ConfigError(f"{path} is not a directory")
     try:
         fd = os.open(os.path.join(path, LOCK), os.O_RDONLY | os.O_CLOEXEC)
@@ -118,7 +118,7 @@ def noted(path: str) -> dict[bytes, str]:
 
 def logs(path: str) -> dict[str, Log]:
     """The commit logs, decoded, by their paths relative to the directory."""
-    if not os.path.isdir(os.path.join(path, OWN_FOLDER)):
+    if not is_directory(os.path.join(path, OWN_FOLDER)):
         return {}
     found: dict[str, Log] = {}
     for number in commit_logs(path):

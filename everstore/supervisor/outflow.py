@@ -3,13 +3,15 @@ it takes more.
 
 Sending at once, from whatever task has the bytes, saves a switch to another task for nearly every reply.
 
-Error handling: a broken socket is no error here. What cannot be sent is dropped, `broken` says so, and the reader
-of the same socket finds out.
+Error handling: a broken socket is no error here. What cannot be sent is dropped, `broken` says so, and the socket is
+shut down, so that its reader finds out.
 """
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
+from contextlib import suppress
 
 import trio
 
@@ -65,10 +67,16 @@ class Outflow:
         except BlockingIOError:
             return 0
         except OSError:
-            self.abandon()
+            self._give_up()
             return len(data)
         self.sent += sent
         return sent
+
+    def _give_up(self) -> None:
+        """The socket takes nothing any more. Its reader, who may have heard nothing of that, finds it at its end."""
+        self.abandon()
+        with suppress(OSError):
+            self._sock.shutdown(socket.SHUT_RDWR)
 
     def abandon(self) -> None:
         """Nobody is there any more: what was not sent is dropped."""
@@ -87,8 +95,11 @@ class Outflow:
             while data and not self.broken:
                 try:
                     await trio.lowlevel.wait_writable(self._sock)
-                except (trio.ClosedResourceError, OSError, ValueError):
+                except (trio.ClosedResourceError, ValueError):
                     self.abandon()
+                    break
+                except OSError:
+                    self._give_up()
                     break
                 sent = self._try(data[:_SEND_BYTES])
                 data = data[sent:]

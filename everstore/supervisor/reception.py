@@ -60,8 +60,8 @@ class Reception:
         """Take clients for ever, each served by a task of its own in `nursery`."""
         nursery.start_soon(self._watch.keep)
         while True:
-            await trio.lowlevel.wait_readable(self._listener)
             try:
+                await trio.lowlevel.wait_readable(self._listener)
                 sock, address = self._listener.accept()
                 tcp.prepare(sock)
             except BlockingIOError:
@@ -177,9 +177,9 @@ class Reception:
         while client.session.state is while_state and not client.out.broken:
             await client.until_not_overloaded()
             client.awaited = True
-            await trio.lowlevel.wait_readable(client.sock)
-            client.awaited = False
             try:
+                await trio.lowlevel.wait_readable(client.sock)
+                client.awaited = False
                 data = client.sock.recv(limits.RECEIVE_BYTES)
             except BlockingIOError:
                 continue

@@ -40,6 +40,8 @@ def fork_process(name: str, kept: set[int], live: Callable[[socket.socket], NoRe
     gc.collect()
     gc.freeze()
     try:
+        # Whatever can fail comes before the fork: behind it, a process would be lost that nobody speaks to.
+        ours.setblocking(False)
         pid = os.fork()
     except OSError:
         ours.close()
@@ -55,7 +57,6 @@ def fork_process(name: str, kept: set[int], live: Callable[[socket.socket], NoRe
             # Only a bug leads here; it must not go on as a second supervisor.
             os._exit(EXIT_BUG)
     theirs.close()
-    ours.setblocking(False)
     return pid, ours
 
 

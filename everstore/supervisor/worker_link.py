@@ -17,6 +17,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from enum import Enum
 
@@ -111,9 +112,10 @@ class WorkerLink:
         if self.state in (State.STARTING, State.SERVING):
             self._channel.shutdown(socket.SHUT_WR)
 
-    def kill(self) -> None:
+    def kill(self, how: signal.Signals = signal.SIGKILL) -> None:
         if self.pid:
-            os.kill(self.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, how)
 
     def _start(self, nursery: trio.Nursery) -> bool:
         """Fork the worker; False when this machine has no process or no descriptors for it now."""
@@ -133,12 +135,18 @@ class WorkerLink:
         return True
 
     async def _relay(self) -> None:
+        """Pass on what it says, until the channel ends or fails: then it is as good as dead."""
         cutter = ReplyCutter()
         while True:
-            await trio.lowlevel.wait_readable(self._channel)
             try:
+                await trio.lowlevel.wait_readable(self._channel)
                 data = self._channel.recv(limits.CHANNEL_RECEIVE_BYTES)
+            except BlockingIOError:
+                continue
             except ConnectionResetError:
+                return
+            except OSError as error:
+                log.error(f"worker {self.number} cannot be heard any more: {error.strerror}", pid=self.pid)
                 return
             if not data:
                 return
@@ -151,7 +159,7 @@ class WorkerLink:
     async def _end_when_it_hangs(self) -> None:
         await self._pulse.until_it_hangs()
         log.error(f"worker {self.number} hangs; where it does follows, unless it was stopped", pid=self.pid)
-        os.kill(self.pid, signal.SIGABRT)
+        self.kill(signal.SIGABRT)
         await trio.sleep(limits.WORKER_EXIT_S_MAX)
         self.kill()
 
@@ -189,22 +197,35 @@ class WorkerLink:
         if not self.pid:
             return
         deadline = trio.current_time() + (limits.WORKER_STOP_S_MAX if self._stopping else limits.WORKER_EXIT_S_MAX)
-        while not (ended := os.waitpid(self.pid, os.WNOHANG))[0]:
+        while (status := _status(self.pid)) is None:
             # Asked again and again, since what waits without asking needs a descriptor, and there may be none left.
             if trio.current_time() > deadline:
                 self.kill()
             await trio.sleep(limits.WORKER_POLL_S)
-        code = os.waitstatus_to_exitcode(ended[1])
         pid, self.pid = self.pid, 0
-        if self._stopping and code == EXIT_DONE:
+        if self._stopping and status == EXIT_DONE:
             return
         self.deaths += 1
-        how = (
-            f"killed by {signal.Signals(-code).name}"
-            if code < 0
-            else f"exit code {code}: {_MEANING.get(code, 'unknown')}"
-        )
+        how = _how(status)
         when = f"the next try is in {pause:g} seconds" if pause else "a new one starts now"
         log.warning(
             f"worker {self.number} died ({how}); {self._lost} requests were answered with errors; {when}", pid=pid
         )
+
+
+def _status(pid: int) -> int | str | None:
+    """The exit code of a process, or less its signal; None while it lives, words where nobody knows."""
+    try:
+        ended, status = os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        # As when the server was started with SIGCHLD ignored: then the system keeps nothing of a child.
+        return "nobody knows how"
+    return os.waitstatus_to_exitcode(status) if ended else None
+
+
+def _how(status: int | str) -> str:
+    if isinstance(status, str):
+        return status
+    if status < 0:
+        return f"killed by {signal.Signals(-status).name}"
+    return f"exit code {status}: {_MEANING.get(status, 'unknown')}"

@@ -129,7 +129,10 @@ def _decode(reply: bytes) -> Answered:
     body = reply[HEADER.size : end]
     if properties & MULTIPART:
         rest = _decode(reply[end:])
-        assert (rest.uid, rest.kind) == (uid, kind)
+        assert rest.uid == uid
+        if rest.code:
+            return rest
+        assert rest.kind == kind
         return Answered(uid, kind, 0, pack("<I", len(body) + len(rest.body) - 8) + body[4:] + rest.body[4:])
     assert len(reply) == end
     return Answered(uid, kind, unpack_from("<I", body)[0] if kind == Type.ERROR else 0, body)

@@ -79,7 +79,7 @@ class Load:
 
     def check(self, client: Client) -> None:
         """Acknowledged is there once, refused is not there, unknown is there once and whole or not at all."""
-        acknowledged, gone = self.acknowledged(), self.refused(6)
+        acknowledged, gone = self.acknowledged(), self.refused(6) | self.refused(15)
         for journal, uids in self.order.items():
             written = client.events(journal)
             mine = [event for event in written if event.startswith(self.label + b" ")]
