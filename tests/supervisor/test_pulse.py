@@ -41,27 +41,25 @@ def program(request: pytest.FixtureRequest) -> Iterator[int]:
         os.killpg(process.pid, signal.SIGKILL)
 
 
-@pytest.mark.usefixtures("fast_clock")
 @pytest.mark.parametrize("program", [SLEEPS, COMPUTES], ids=["sleeps", "computes"], indirect=True)
-async def test_a_silent_process_without_an_excuse_hangs(program: int) -> None:
+async def test_a_silent_process_without_an_excuse_hangs(program: int, fast_clock: trio.testing.MockClock) -> None:
     with trio.fail_after(2 * HANGS_S + limits.WORKER_PULSE_S):
         await Pulse(1, program).until_it_hangs()
-    assert trio.current_time() >= HANGS_S
+    assert fast_clock.current_time() >= HANGS_S
 
 
-@pytest.mark.usefixtures("fast_clock")
 @pytest.mark.parametrize("program", [READS, WAITS_FOR_DISK], ids=["reads", "waits for disk"], indirect=True)
 async def test_a_silent_process_with_an_excuse_is_waited_for_and_told_of(
-    program: int, caplog: pytest.LogCaptureFixture
+    program: int, fast_clock: trio.testing.MockClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     with trio.move_on_after(2 * HANGS_S) as waited:
         await Pulse(7, program).until_it_hangs()
     assert waited.cancelled_caught
+    assert fast_clock.current_time() >= 2 * HANGS_S
     assert "worker 7 has said nothing for 30 seconds: it " in caplog.text
 
 
-@pytest.mark.usefixtures("autojump_clock")
-async def test_what_is_said_at_times_is_enough(nursery: trio.Nursery) -> None:
+async def test_what_is_said_at_times_is_enough(nursery: trio.Nursery, autojump_clock: trio.testing.MockClock) -> None:
     pulse = Pulse(1, os.getpid())
 
     async def speak() -> None:
@@ -73,6 +71,7 @@ async def test_what_is_said_at_times_is_enough(nursery: trio.Nursery) -> None:
     with trio.move_on_after(20 * HANGS_S) as waited:
         await pulse.until_it_hangs()
     assert waited.cancelled_caught
+    assert autojump_clock.current_time() >= 20 * HANGS_S
     nursery.cancel_scope.cancel()
 
 
