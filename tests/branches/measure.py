@@ -72,7 +72,6 @@ def _read(report: dict[str, dict[str, dict[str, object]]]) -> Measured:
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as temporary:
         found = measure(Path(temporary))
-    for line in found.missing:
-        print(line)
-    print(f"{found.taken} of {found.there} statements and branches are taken")
+    for _line in found.missing:
+        pass
     sys.exit(1 if found.missing else 0)

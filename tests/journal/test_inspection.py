@@ -67,7 +67,9 @@ def test_a_newline_with_any_bit_flipped_is_found_where_it_stood(bit: int) -> Non
 def test_an_event_may_speak_of_a_time_before_its_own() -> None:
     earlier = FIRST.replace(b"2015", b"2014")
     assert list(faults(LATER + b"*" + earlier + b"\0")) == []
-    assert list(faults(FIRST + b"*" + FIRST + b"\0")) == [Fault(SIZE, JOINED)], "of its own, which a commit's lines have"
+    assert list(faults(FIRST + b"*" + FIRST + b"\0")) == [Fault(SIZE, JOINED)], (
+        "of its own, which a commit's lines have"
+    )
     assert list(faults(FIRST + b" " + LATER + b"\0")) == [], "a blank is no newline with a bit flipped"
 
 

@@ -25,7 +25,7 @@ def disk(tmp_path: Path) -> Disk:
 def fd(disk: Disk) -> Iterator[int]:
     found = disk.create("file")
     disk.write(found, 0, b"0123456789")
-    yield found
+    return found
 
 
 def failing(number: int) -> Callable[..., None]:
@@ -274,9 +274,7 @@ def test_an_error_without_a_number_is_told_by_its_text(disk: Disk, fd: int, monk
         disk.write(fd, 0, b"x")
 
 
-def test_what_is_no_error_of_the_system_goes_through(
-    disk: Disk, fd: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_no_error_of_the_system_goes_through(disk: Disk, fd: int, monkeypatch: pytest.MonkeyPatch) -> None:
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 

@@ -95,9 +95,9 @@ def test_all_is_durable_at_the_end_and_where_nothing_is_noted_no_file_of_it_is_m
 
 
 def test_nobody_else_works_here_meanwhile_and_what_was_made_for_it_goes_again(tmp_path: Path) -> None:
-    with locked(str(tmp_path)):
-        with pytest.raises(DirectoryInUse, match=f"everstore repair with process id {os.getpid()}"):
-            refuse_if_in_use(str(tmp_path))
+    holder = f"everstore repair with process id {os.getpid()}"
+    with locked(str(tmp_path)), pytest.raises(DirectoryInUse, match=holder):
+        refuse_if_in_use(str(tmp_path))
     assert os.listdir(tmp_path) == []
     os.close(claim(str(tmp_path), "a server"))
 

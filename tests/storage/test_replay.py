@@ -189,3 +189,26 @@ def test_what_is_kept_finds_a_place_where_none_can_be_made_beside_the_journal(di
     (found,) = directory.glob(".everstore/kept/a.log.torn-*")
     assert found.read_bytes() == WHOLE[BASE:]
     assert str(found.relative_to(directory)) in Trust(disk).damage_of(b"/a")
+
+
+def test_an_unsure_log_that_begins_a_journal_has_nothing_before_it_to_judge(directory: Path) -> None:
+    for left in (None, b"", FIRST[:7], bytes(5), FIRST):
+        assert replayed(directory, left, NEW_BATCHES, "n/new.log", sure=False) == FIRST
+        (directory / "n/new.log").unlink()
+    assert Trust(AbandonedDisk(str(directory))).damaged == {}
+
+
+@pytest.mark.parametrize("sure", [True, False])
+@pytest.mark.parametrize("left", [OLD + b"\0", OLD + b"\0" + FIRST, OLD + b"\n" + FIRST, OLD + b"\n" + FIRST[:9]])
+def test_a_log_whose_only_append_was_taken_back_leaves_what_stood_before(
+    directory: Path, left: bytes, sure: bool
+) -> None:
+    batches = [[Entry(APPEND, b"/a", BASE, FIRST)], [Entry(CANCEL, b"/a", BASE, b"")]]
+    assert replayed(directory, left, batches, sure=sure) == OLD + b"\0"
+
+
+def test_a_journal_whose_only_append_was_taken_back_is_empty(directory: Path) -> None:
+    batches = [*NEW_BATCHES, [Entry(CANCEL, b"/n/new", 0, b"")]]
+    for left in (FIRST, FIRST[:9]):
+        (directory / "n").mkdir(exist_ok=True)
+        assert replayed(directory, left, batches, "n/new.log") == b""

@@ -121,3 +121,10 @@ def test_no_bytes_raise_anything_or_log_anybody_in(pieces: list[bytes]) -> None:
         if fresh.state is not State.CLOSED:
             assert fresh.receive(piece) == []
     assert fresh.state is not State.OPEN
+
+
+def test_what_a_session_waits_for_is_known() -> None:
+    fresh = session(RIGHT, REQUEST[:22])
+    assert (fresh.begun, fresh.due) == (26, 4)
+    fresh.receive(REQUEST[22:])
+    assert (fresh.begun, fresh.due) == (0, 0)
