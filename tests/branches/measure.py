@@ -39,13 +39,18 @@ def measure(folder: Path) -> Measured:
     variables.pop("EVERSTORE_CAMPAIGN", None)
     paths = [str(ROOT / "tests" / each) for each in TESTS]
     pytest = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not slow", f"--basetemp={folder}/tmp", *paths]
-    _run(["run", "--parallel-mode", *pytest], variables)
-    _run(["combine", "--quiet"], variables)
-    _run(["json", "--quiet", "-o", str(folder / "report")], variables)
+    coverage(["run", "--parallel-mode", *pytest], variables)
+    coverage(["combine", "--quiet"], variables)
+    coverage(["json", "--quiet", "-o", str(folder / "report")], variables)
     return _read(json.loads((folder / "report").read_text()))
 
 
-def _run(arguments: list[str], variables: dict[str, str]) -> None:
+def coverage(arguments: list[str], variables: dict[str, str]) -> None:
+    """Run coverage.py in the repository.
+
+    Raises:
+        RuntimeError: it says that something has failed.
+    """
     ended = subprocess.run(
         [sys.executable, "-m", "coverage", *arguments], cwd=ROOT, env=variables, capture_output=True, check=False
     )
@@ -72,6 +77,6 @@ def _read(report: dict[str, dict[str, dict[str, object]]]) -> Measured:
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as temporary:
         found = measure(Path(temporary))
-    for _line in found.missing:
-        pass
+    lines = [*found.missing, f"{found.taken} of {found.there} statements and branches are taken"]
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
     sys.exit(1 if found.missing else 0)

@@ -59,6 +59,7 @@ def test_a_body_over_the_limit_is_announced_at_its_header_and_skipped() -> None:
         cut = cutter()
         assert cut.feed(oversize) == [(OVERSIZE, MAX + 1, 7, 0, 1, b"")]
         assert cut.feed(rest[:size]) + cut.feed(rest[size:]) == [FRAMES[0]]
+    assert cutter().feed(oversize + rest) == [(OVERSIZE, MAX + 1, 7, 0, 1, b""), FRAMES[0]]
 
 
 def test_an_unknown_type_over_the_limit_ends_everything() -> None:
@@ -68,8 +69,9 @@ def test_an_unknown_type_over_the_limit_ends_everything() -> None:
 
 
 @pytest.mark.parametrize("kind", [each for each in Type if each != Type.AUTHENTICATE] + [0, 99])
-def test_before_login_anything_else_ends_at_its_header(kind: int) -> None:
-    assert FrameCutter(MAX).feed(HEADER.pack(kind, 6, 1, 0, 0)) == [(RUBBISH, 6, 1, 0, 0, b"")]
+@pytest.mark.parametrize("size", [0, 1, 6])
+def test_before_login_anything_else_ends_at_its_header(kind: int, size: int) -> None:
+    assert FrameCutter(MAX).feed(HEADER.pack(kind, size, 1, 0, 0)) == [(RUBBISH, size, 1, 0, 0, b"")]
 
 
 def test_at_most_as_many_as_asked_for_are_cut_and_the_rest_is_kept() -> None:
