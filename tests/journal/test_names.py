@@ -41,6 +41,7 @@ def test_each_rule_says_what_it_refuses(name: bytes, reason: str) -> None:
 )
 def test_a_name_and_its_path_lead_to_each_other(name: bytes) -> None:
     assert name_of(path_of(name)) == name
+    assert fault_of(name) == ""
 
 
 @given(NAMES, NAMES)

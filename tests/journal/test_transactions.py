@@ -111,3 +111,11 @@ def test_the_open_ones_are_told_by_their_journals(transactions: Transactions) ->
     assert transactions.by_journal() == {b"/a": [a, c], b"/b": [b]}
     assert transactions.on(b"/a") == [a, c]
     assert transactions.on(b"/c") == []
+
+
+def test_nothing_is_remembered_of_connections_and_journals_without_transactions(transactions: Transactions) -> None:
+    on_a, on_b = transactions.open(1, b"/a", 0, 0.0), transactions.open(1, b"/b", 0, 0.0)
+    transactions.end(on_a)
+    assert transactions._of_connection == {1: {b"/b": {on_b.uid}}}  # noqa: SLF001
+    transactions.end(on_b)
+    assert transactions._of_connection == {}  # noqa: SLF001

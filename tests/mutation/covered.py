@@ -13,7 +13,9 @@ import pytest
 
 
 class Notes:
-    """`seconds`: what each test took, with its fixtures, by its id."""
+    """`seconds`: what each test took, with its fixtures and for all its parameters. These may come of the product, and
+    be others for a mutant, so a test is known by its id without them.
+    """
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
@@ -22,10 +24,11 @@ class Notes:
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
         measuring = coverage.Coverage.current()
         assert measuring is not None
-        measuring.switch_context(item.nodeid)
+        test = item.nodeid.partition("[")[0]
+        measuring.switch_context(test)
         started = time.monotonic()
         result = yield
-        self.seconds[item.nodeid] = time.monotonic() - started
+        self.seconds[test] = self.seconds.get(test, 0.0) + time.monotonic() - started
         measuring.switch_context("")
         return result
 

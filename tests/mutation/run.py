@@ -29,11 +29,11 @@ from branches.measure import TESTS, coverage  # noqa: E402
 from mutation.mutants import Mutant, mutants  # noqa: E402
 from mutation.trial import Change, Trial  # noqa: E402
 
-SECONDS_MAX = 12.0
+SECONDS_MAX = 6.0
 """Of tests for one mutant, as they take without one; what is slower beyond it is left out."""
-FIRST_S = 1.5
+FIRST_S = 1.0
 """Of the tests in the folder of the module, which are tried first: most mutants do not survive them."""
-GRACE_S = 20.0
+GRACE_S = 10.0
 POLL_S = 0.01
 
 
@@ -57,12 +57,13 @@ class Covered:
 
     def chosen(self, candidate: Candidate) -> tuple[list[str], list[str]]:
         """The tests to try a mutant with: first some of the module's own folder, then the others, each the quickest
-        first. Lines that run at import are run by all tests of the module.
+        first. What runs at import, or when tests are collected, may matter to all tests of the module.
         """
         lines = self.tests[candidate.path]
         first, last = candidate.mutant.lines
-        ids = set().union(*(lines.get(line, set()) for line in range(first, last + 1))) - {""}
-        ids = ids or set().union(*lines.values()) - {""}
+        ids = set().union(*(lines.get(line, set()) for line in range(first, last + 1)))
+        if "" in ids:
+            ids = set().union(*lines.values()) - {""}
         folder = f"tests/{candidate.path.split('/')[1]}/"
         own = self._quickest({each for each in ids if each.startswith(folder)}, FIRST_S)
         return own, self._quickest(ids - set(own), SECONDS_MAX)
@@ -127,7 +128,8 @@ def equivalents() -> Iterator[tuple[str, str, str]]:
     """(path, where, change) of the mutants that no test can notice, each with its reason in the table."""
     for each in tomllib.loads(Path(__file__).with_name("equivalent.toml").read_text())["equivalent"]:
         assert each["why"]
-        yield each["path"], each["where"], each["change"]
+        for change in each["changes"]:
+            yield each["path"], each["where"], change
 
 
 class Attempt:
@@ -148,7 +150,7 @@ class Attempt:
         if found != "survived" or not self._waiting:
             return found
         ids = self._waiting.pop(0)
-        seconds = GRACE_S + 8 * sum(self._known.seconds[each] for each in ids)
+        seconds = GRACE_S + 5 * sum(self._known.seconds[each] for each in ids)
         path = self.candidate.path
         change = Change(ROOT / path, path.removesuffix(".py").replace("/", "."), self.candidate.number)
         self._trial = Trial(change, ids, seconds, self._folder)

@@ -69,15 +69,16 @@ class _Finder(MetaPathFinder):
 
 
 class _Chosen:
-    """Of the tests that are collected those with these ids, in this order."""
+    """Of the tests that are collected those with these ids, without their parameters, in this order."""
 
     def __init__(self, ids: list[str]) -> None:
         self._places = {each: place for place, each in enumerate(ids)}
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        chosen = [item for item in items if item.nodeid in self._places]
-        items[:] = sorted(chosen, key=lambda item: self._places[item.nodeid])
+        places = [(self._places.get(item.nodeid.partition("[")[0]), item) for item in items]
+        chosen = [(place, item) for place, item in places if place is not None]
+        items[:] = [item for _, item in sorted(chosen, key=lambda each: each[0])]
 
 
 class Trial:

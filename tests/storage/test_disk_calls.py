@@ -292,3 +292,10 @@ def test_reading_raises_what_the_system_says(disk: Disk, fd: int, monkeypatch: p
 def test_no_file_that_is_opened_is_inherited_by_a_program(disk: Disk, fd: int) -> None:
     other = disk.open("file")
     assert [os.get_inheritable(each) for each in (fd, other)] == [False, False]
+
+
+def test_the_systems_own_word_is_heard_when_the_file_system_cannot_be_synced(disk: Disk) -> None:
+    disk._directory, directory = -1, disk._directory  # noqa: SLF001
+    with pytest.raises(StorageFailed, match="syncing the file system: Bad file descriptor"):
+        disk.sync_all()
+    disk._directory = directory  # noqa: SLF001

@@ -24,7 +24,7 @@ def files(tmp_path: Path) -> JournalFiles:
     return JournalFiles(disk, Trust(disk))
 
 
-@pytest.mark.parametrize("event", [b"t 1", b"t " + b"x" * 5000, b"t " + b"x" * 3_000_000])
+@pytest.mark.parametrize("event", [b"t", b"t 1", b"t " + b"x" * 5000, b"t " + b"x" * 3_000_000])
 def test_a_journal_is_known_by_its_size_and_its_last_line(tmp_path: Path, files: JournalFiles, event: bytes) -> None:
     data = LINE + b"\n" + STAMP[:-1] + b"1 " + event + b"\0"
     (tmp_path / "a.log").write_bytes(data)

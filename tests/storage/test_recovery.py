@@ -316,3 +316,14 @@ def test_logs_are_told_by_their_names_and_links_are_none(directory: Path) -> Non
     (own / "worker-5.commits").symlink_to(own / "worker-2.commits")
     (own / "worker-6.commits").mkdir()
     assert commit_logs(str(directory)) == [2, 10]
+
+
+def test_what_was_replayed_is_said_and_nothing_where_nothing_was(
+    directory: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    logged(directory, 1, b"/a")
+    CommitLog(AbandonedDisk(str(directory)), 2, HEADER)
+    disk = AbandonedDisk(str(directory))
+    recovery.recover(disk, Trust(disk), [1, 2])
+    assert caplog.messages == ["replayed 1 batches onto 1 journals"]

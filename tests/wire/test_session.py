@@ -124,6 +124,7 @@ def test_no_bytes_raise_anything_or_log_anybody_in(pieces: list[bytes]) -> None:
 
 
 def test_what_a_session_waits_for_is_known() -> None:
+    assert (session().login, session().begun, session().due) == ((b"", b""), 0, 0)
     fresh = session(RIGHT, REQUEST[:22])
     assert (fresh.begun, fresh.due) == (26, 4)
     fresh.receive(REQUEST[22:])
