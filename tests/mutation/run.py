@@ -57,13 +57,14 @@ class Covered:
 
     def chosen(self, candidate: Candidate) -> tuple[list[str], list[str]]:
         """The tests to try a mutant with: first some of the module's own folder, then the others, each the quickest
-        first. What runs at import, or when tests are collected, may matter to all tests of the module.
+        first. What runs at import, when tests are collected, or in another process, may matter to all tests of the
+        module, or to all.
         """
         lines = self.tests[candidate.path]
         first, last = candidate.mutant.lines
         ids = set().union(*(lines.get(line, set()) for line in range(first, last + 1)))
-        if "" in ids:
-            ids = set().union(*lines.values()) - {""}
+        if not ids or "" in ids:
+            ids = set().union(*lines.values()) - {""} or set(self.seconds)
         folder = f"tests/{candidate.path.split('/')[1]}/"
         own = self._quickest({each for each in ids if each.startswith(folder)}, FIRST_S)
         return own, self._quickest(ids - set(own), SECONDS_MAX)

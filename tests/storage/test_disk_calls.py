@@ -299,3 +299,11 @@ def test_the_systems_own_word_is_heard_when_the_file_system_cannot_be_synced(dis
     with pytest.raises(StorageFailed, match="syncing the file system: Bad file descriptor"):
         disk.sync_all()
     disk._directory = directory  # noqa: SLF001
+
+
+@pytest.mark.usefixtures("fd")
+def test_a_link_has_not_the_size_of_what_it_leads_to(disk: Disk, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("file")
+    (tmp_path / "nowhere").symlink_to("nothing")
+    assert disk.size_of("link") == len("file")
+    assert disk.size_of("nowhere") == len("nothing")

@@ -327,3 +327,15 @@ def test_what_was_replayed_is_said_and_nothing_where_nothing_was(
     disk = AbandonedDisk(str(directory))
     recovery.recover(disk, Trust(disk), [1, 2])
     assert caplog.messages == ["replayed 1 batches onto 1 journals"]
+
+
+def test_whatever_mask_it_was_started_with_others_get_at_nothing_that_is_made_here(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        os.close(claim(str(tmp_path / "journals"), "a server"))
+        assert os.umask(0) == 0o027
+    finally:
+        os.umask(before)
+    found = {path.name: path.stat().st_mode & 0o7777 for path in (tmp_path / "journals").rglob("*")}
+    assert found == {".everstore": 0o750, "lock": 0o640}
+    assert (tmp_path / "journals").stat().st_mode & 0o7777 == 0o750

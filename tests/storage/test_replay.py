@@ -212,3 +212,26 @@ def test_a_journal_whose_only_append_was_taken_back_is_empty(directory: Path) ->
     for left in (FIRST, FIRST[:9]):
         (directory / "n").mkdir(exist_ok=True)
         assert replayed(directory, left, batches, "n/new.log") == b""
+
+
+@pytest.mark.parametrize(
+    ("sure", "level", "begins"), [(True, "ERROR", "damaged: the file"), (False, "WARNING", "the file")]
+)
+def test_what_could_not_be_written_is_said_with_the_place_where_it_is_kept(
+    directory: Path, caplog: pytest.LogCaptureFixture, sure: bool, level: str, begins: str
+) -> None:
+    disk = AbandonedDisk(str(directory))
+    (directory / "a.log").write_bytes(OLD[:10])
+    assert replay(disk, Trust(disk), BATCHES, sure) == 1
+    (record,) = caplog.records
+    assert record.levelname == level
+    assert record.message.startswith(
+        f"{begins} has 10 bytes, though {BASE} were acknowledged; what the commit log knows"
+    )
+    assert record.message.endswith(next(directory.glob("a.log.torn-*")).name)
+
+
+def test_foreign_bytes_that_are_overwritten_are_said(directory: Path, caplog: pytest.LogCaptureFixture) -> None:
+    replayed(directory, WHOLE.replace(b"second", b"SECOND"))
+    (said,) = caplog.messages
+    assert said.startswith(f"bytes from {BASE} on were not what was committed; they are kept in a.log.torn-")

@@ -70,9 +70,9 @@ def test_what_a_person_had_repaired_is_forgotten_at_once_and_for_good(disk: Fail
     trust = Trust(disk)
     for name in (b"/a", b"/b", b"/c"):
         trust.note_damage(name, "too short")
-    trust.keep_only({b"/b", b"/x"})
-    assert trust.damaged == Trust(disk).damaged == {b"/b": "too short"}
-    assert (tmp_path / DAMAGED).read_bytes() == b"/b\ttoo short\n"
+    trust.keep_only({b"/b", b"/c", b"/x"})
+    assert trust.damaged == Trust(disk).damaged == {b"/b": "too short", b"/c": "too short"}
+    assert (tmp_path / DAMAGED).read_bytes() == b"/b\ttoo short\n/c\ttoo short\n"
 
 
 def test_a_small_file_is_replaced_whole_and_durably(disk: FailingDisk, tmp_path: Path) -> None:

@@ -48,6 +48,8 @@ async def test_addresses_of_one_ipv6_network_count_as_one(autojump_clock: trio.t
     await fail(throttle, "2001:db8::1", autojump_clock)
     assert await fail(throttle, "2001:db8::ffff:2", autojump_clock) == 0.1
     assert await fail(throttle, "2001:db8:0:1::1", autojump_clock) == 0
+    assert await fail(throttle, "2001:db8:0:2:ff00::1", autojump_clock) == 0
+    assert await fail(throttle, "2001:db8:0:2::1", autojump_clock) == 0.1
     assert await fail(throttle, "::ffff:192.0.2.1", autojump_clock) == 0
     assert await fail(throttle, "::ffff:192.0.2.2", autojump_clock) == 0, "these are of IPv4"
 
@@ -135,3 +137,14 @@ async def test_of_many_addresses_the_one_that_failed_longest_ago_is_forgotten_bu
         await fail(throttle, "192.0.2.3", autojump_clock)
     assert [await fail(throttle, "192.0.2.2", autojump_clock) for _ in range(2)] == [0, 0.2]
     assert [await fail(throttle, "192.0.2.1", autojump_clock) for _ in range(2)] == [0, 0.1], "it was forgotten"
+
+
+async def test_wrong_logins_count_until_their_time_is_past(autojump_clock: trio.testing.MockClock) -> None:
+    throttle = Throttle()
+    for waited in (limits.FAILURES_FORGOTTEN_S, limits.FAILURES_FORGOTTEN_S + 1, 0.2):
+        await fail(throttle, "192.0.2.1", autojump_clock)
+        await trio.sleep(waited)
+    assert [await fail(throttle, "192.0.2.1", autojump_clock) for _ in range(2)] == [0, 0.2]
+    await fail(throttle, "192.0.2.2", autojump_clock)
+    await trio.sleep(limits.FAILURES_FORGOTTEN_S)
+    assert [await fail(throttle, "192.0.2.2", autojump_clock) for _ in range(2)] == [0, 0.2], "not yet past"
