@@ -247,6 +247,10 @@ def test_a_server_that_stops_answering_leaves_the_old_copy_in_its_place(copies: 
     assert copies.names() == {NAME}
 
 
+def test_what_is_nothing_is_nothing() -> None:
+    assert (Copy(), Added()) == (Copy(0, 0), Added(0, 0))
+
+
 def test_what_was_added_adds_up() -> None:
     assert Added(1, 10) + Added(2, 300) == Added(3, 310)
 

@@ -147,8 +147,9 @@ async def test_one_that_has_died_meanwhile_is_found_out_at_the_next_question(
 
 
 async def test_one_that_cannot_be_started_is_tried_again_after_a_pause(
-    processes: Processes, caplog: pytest.LogCaptureFixture
+    processes: Processes, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(limits, "VERIFIER_PAUSE_S", 0.4)
     processes.failing = 2
     made = Verifier()
     with trio.fail_after(SECONDS_MAX):

@@ -93,6 +93,13 @@ def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
         pass
 
 
+def test_a_folder_that_is_none_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    refused = pytest.raises(ConfigError, match=r"/file cannot be used: Not a directory")
+    with refused, file.changed(str(tmp_path / "file/users.json")):
+        pass
+
+
 def test_a_file_that_anybody_can_read_is_warned_of(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = write_users(tmp_path / "users.json")
     file.read(str(path))
