@@ -29,7 +29,7 @@ from branches.measure import TESTS, coverage  # noqa: E402
 from mutation.mutants import Mutant, mutants  # noqa: E402
 from mutation.trial import Change, Trial  # noqa: E402
 
-SECONDS_MAX = 6.0
+SECONDS_MAX = 12.0
 """Of tests for one mutant, as they take without one; what is slower beyond it is left out."""
 FIRST_S = 1.0
 """Of the tests in the folder of the module, which are tried first: most mutants do not survive them."""
@@ -58,14 +58,14 @@ class Covered:
     def chosen(self, candidate: Candidate) -> tuple[list[str], list[str]]:
         """The tests to try a mutant with: first some of the module's own folder, then the others, each the quickest
         first. What runs at import, when tests are collected, or in another process, may matter to all tests of the
-        module, or to all.
+        folder and of the module.
         """
         lines = self.tests[candidate.path]
         first, last = candidate.mutant.lines
+        folder = f"tests/{candidate.path.split('/')[1]}/"
         ids = set().union(*(lines.get(line, set()) for line in range(first, last + 1)))
         if not ids or "" in ids:
-            ids = set().union(*lines.values()) - {""} or set(self.seconds)
-        folder = f"tests/{candidate.path.split('/')[1]}/"
+            ids = {each for each in self.seconds if each.startswith(folder)}.union(*lines.values()) - {""}
         own = self._quickest({each for each in ids if each.startswith(folder)}, FIRST_S)
         return own, self._quickest(ids - set(own), SECONDS_MAX)
 
@@ -113,24 +113,43 @@ def candidates(paths: list[str]) -> list[Candidate]:
     Raises:
         SystemExit: an entry of the table names no mutant.
     """
-    found = [
-        Candidate(path, number, mutant)
-        for path in paths
-        for number, mutant in enumerate(mutants(ast.parse((ROOT / path).read_bytes())))
-    ]
-    equivalent = set(equivalents())
-    stale = equivalent - {(each.path, each.mutant.where, each.mutant.change) for each in found}
-    if any(path in paths for path, _, _ in stale):
-        sys.exit(f"equivalent.toml names what is no mutant: {sorted(each for each in stale if each[0] in paths)}")
-    return [each for each in found if (each.path, each.mutant.where, each.mutant.change) not in equivalent]
+    table = [each for each in equivalents() if each.path in paths]
+    found: list[Candidate] = []
+    named: set[Equivalent] = set()
+    for path in paths:
+        source = (ROOT / path).read_bytes()
+        lines = source.decode().splitlines()
+        for number, mutant in enumerate(mutants(ast.parse(source))):
+            one = Candidate(path, number, mutant)
+            entries = [each for each in table if each.names(one, lines[mutant.lines[0] - 1])]
+            named |= {*entries}
+            found += [] if entries else [one]
+    if stale := set(table) - named:
+        sys.exit(f"equivalent.toml names what is no mutant: {stale}")
+    return found
 
 
-def equivalents() -> Iterator[tuple[str, str, str]]:
-    """(path, where, change) of the mutants that no test can notice, each with its reason in the table."""
+@dataclass(frozen=True, slots=True)
+class Equivalent:
+    """A mutant that no test can notice. `on`: a part of its line, where that is needed to tell it from others."""
+
+    path: str
+    where: str
+    change: str
+    on: str
+
+    def names(self, candidate: Candidate, line: str) -> bool:
+        mutant = candidate.mutant
+        same = (self.path, self.where, self.change) == (candidate.path, mutant.where, mutant.change)
+        return same and self.on in line
+
+
+def equivalents() -> Iterator[Equivalent]:
+    """The table, in which each has its reason."""
     for each in tomllib.loads(Path(__file__).with_name("equivalent.toml").read_text())["equivalent"]:
         assert each["why"]
         for change in each["changes"]:
-            yield each["path"], each["where"], change
+            yield Equivalent(each["path"], each["where"], change, each.get("on", ""))
 
 
 class Attempt:

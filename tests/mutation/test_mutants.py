@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from branches.measure import ROOT
 from mutation.mutants import mutants
+from mutation.run import candidates, equivalents
 from support import figures
 
 SOURCE = '''
@@ -77,6 +78,11 @@ def test_each_mutant_is_one_change_of_a_program_that_python_takes(number: int) -
     differing = [pair for pair in zip(before, after, strict=True) if pair[0] != pair[1]]
     assert len(differing) == 1
     assert mutant.lines[0] <= mutant.lines[1] <= len(SOURCE.splitlines())
+
+
+def test_the_table_names_mutants_that_there_are() -> None:
+    paths = sorted({each.path for each in equivalents()})
+    assert candidates(paths), "and others"
 
 
 TRY = """

@@ -80,6 +80,7 @@ def test_an_append_that_was_taken_back_is_cut_off_again(directory: Path) -> None
     expected = OLD + b"\n" + FIRST
     for state in (WHOLE, expected, OLD + b"\0" + FIRST + SECOND, WHOLE[:-300]):
         assert replayed(directory, state, batches) == expected
+    assert kept(directory) == []
 
 
 def test_a_further_append_stands_where_one_was_taken_back(directory: Path) -> None:
@@ -90,6 +91,13 @@ def test_a_further_append_stands_where_one_was_taken_back(directory: Path) -> No
 
 def test_foreign_bytes_are_kept_beside_before_they_are_overwritten(directory: Path) -> None:
     edited = WHOLE.replace(b"second", b"SECOND")
+    assert replayed(directory, edited) == WHOLE
+    assert kept(directory) == [edited[BASE:]]
+
+
+@pytest.mark.parametrize("at", [0, 1, 511, 512, 513, len(WHOLE) - BASE - 1])
+def test_a_foreign_byte_is_found_wherever_it_stands(directory: Path, at: int) -> None:
+    edited = WHOLE[: BASE + at] + b"?" + WHOLE[BASE + at + 1 :]
     assert replayed(directory, edited) == WHOLE
     assert kept(directory) == [edited[BASE:]]
 

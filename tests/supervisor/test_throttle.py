@@ -112,7 +112,8 @@ async def test_what_is_an_address_of_one_machine_only_or_none_counts_as_one(
 ) -> None:
     throttle = Throttle()
     assert [await fail(throttle, host, autojump_clock) for _ in range(3)] == [0, 0.1, 0.2]
-    assert await fail(throttle, "192.0.2.1", autojump_clock) == 0
+    for other in ("192.0.2.1", "something else", "fe80:1::1%eth0"):
+        assert await fail(throttle, other, autojump_clock) == 0
 
 
 async def test_an_address_that_has_done_nothing_wrong_is_not_remembered(

@@ -109,16 +109,18 @@ def test_a_file_that_anybody_can_read_is_warned_of(tmp_path: Path, caplog: pytes
     assert "every user of this machine can get at" in caplog.text
 
 
+@pytest.mark.parametrize("call", ["fsync", "rename", "fchmod"])
 def test_a_change_that_cannot_be_written_is_said_and_leaves_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, call: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write_users(tmp_path / "users.json", user("ada", "p"))
     before = path.read_bytes()
 
     def fail(*_: object) -> None:
+        monkeypatch.undo()
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(os, "fsync", fail)
+    monkeypatch.setattr(os, call, fail)
     refused = pytest.raises(ConfigError, match=r"users\.json cannot be written: No space left on device")
     with refused, file.changed(str(path)) as users:
         users["bob"] = user("bob", "q")
