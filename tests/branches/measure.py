@@ -14,6 +14,7 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[2]
 TESTS = ("wire", "journal", "storage", "engine", "users", "supervisor")
@@ -29,20 +30,20 @@ class Measured:
     missing: list[str]
 
 
-def measure(folder: Path) -> Measured:
-    """Run the tests, with what they leave in an empty `folder`.
+def measure(folder: Path, tests: tuple[str, ...] = TESTS) -> Measured:
+    """Run the tests in these folders, with what they leave in an empty `folder`.
 
     Raises:
         RuntimeError: a test has failed, and the message is what pytest said.
     """
     variables = {**os.environ, "COVERAGE_FILE": str(folder / "coverage")}
     variables.pop("EVERSTORE_CAMPAIGN", None)
-    paths = [str(ROOT / "tests" / each) for each in TESTS]
+    paths = [str(ROOT / "tests" / each) for each in tests]
     pytest = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not slow", f"--basetemp={folder}/tmp", *paths]
     coverage(["run", "--parallel-mode", *pytest], variables)
     coverage(["combine", "--quiet"], variables)
     coverage(["json", "--quiet", "-o", str(folder / "report")], variables)
-    return _read(json.loads((folder / "report").read_text()))
+    return read(json.loads((folder / "report").read_text()))
 
 
 def coverage(arguments: list[str], variables: dict[str, str]) -> None:
@@ -58,18 +59,18 @@ def coverage(arguments: list[str], variables: dict[str, str]) -> None:
         raise RuntimeError((ended.stdout + ended.stderr).decode(errors="replace"))
 
 
-def _read(report: dict[str, dict[str, dict[str, object]]]) -> Measured:
+def read(report: dict[str, Any]) -> Measured:
+    """What a report of coverage.py, as JSON, says."""
     missing: list[str] = []
     for path, each in sorted(report["files"].items()):
-        lines: list[int] = each["missing_lines"]  # type: ignore[assignment]
-        branches: list[list[int]] = each["missing_branches"]  # type: ignore[assignment]
+        lines = each["missing_lines"]
         missing += [f"{path}:{line}: is never run" for line in lines]
         missing += [
             f"{path}:{start}: never goes on {f'at line {end}' if end > 0 else 'to the end of its function'}"
-            for start, end in branches
+            for start, end in each["missing_branches"]
             if start not in lines
         ]
-    totals: dict[str, int] = report["totals"]  # type: ignore[assignment]
+    totals = report["totals"]
     there = totals["num_statements"] + totals["num_branches"]
     return Measured(totals["covered_lines"] + totals["covered_branches"], there, missing)
 
