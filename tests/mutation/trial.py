@@ -7,6 +7,7 @@ within a few hundred milliseconds, and no file is changed anywhere.
 from __future__ import annotations
 
 import ast
+import ctypes
 import os
 import resource
 import signal
@@ -34,6 +35,10 @@ _OPTIONS = ("-x", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRe
 
 # A slow machine is no reason to fail, and two trials of one mutant are the same.
 hypothesis.settings.register_profile("mutation", deadline=None, derandomize=True, database=None)
+
+_libc = ctypes.CDLL(None, use_errno=True)
+_NEW_MOUNTS, _RECURSIVE, _PRIVATE = 0x20000, 0x4000, 0x40000  # of unshare(2) and mount(2)
+_BIND, _REMOUNT, _READ_ONLY = 0x1000, 0x20, 0x1
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +93,10 @@ class Trial:
         self._deadline = time.monotonic() + seconds_max
         self._pid = os.fork()
         if self._pid == 0:
-            os._exit(_run(change, ids, folder))
+            try:
+                os._exit(_run(change, ids, folder))
+            finally:
+                os._exit(1)  # It could not even begin; it must not go on as a second one of us.
 
     def verdict(self) -> str:
         """ "killed", "survived", "timed out", or nothing as long as nobody knows."""
@@ -110,9 +118,29 @@ def _end_group(pid: int) -> None:
         os.killpg(pid, signal.SIGKILL)
 
 
+def _confine(folder: Path) -> None:
+    """Let this process write in `folder` only: a mutant of a store, run by root, could do harm anywhere. Others can do
+    none that their rights do not allow them.
+    """
+    folder.mkdir()
+    os.environ["TMPDIR"] = str(folder)
+    if os.geteuid():
+        return
+    here, whole = os.fsencode(folder), b"/"
+    for done in (
+        _libc.unshare(_NEW_MOUNTS),
+        _libc.mount(b"none", whole, None, _RECURSIVE | _PRIVATE, None),
+        _libc.mount(here, here, None, _BIND, None),
+        _libc.mount(b"none", whole, None, _REMOUNT | _BIND | _READ_ONLY, None),
+    ):
+        if done:
+            raise OSError(ctypes.get_errno(), "root cannot confine a mutant here: try it as another user")
+
+
 def _run(change: Change | None, ids: list[str], folder: Path) -> int:
     """In the copy: 0 when no test fails."""
     os.setsid()
+    _confine(folder)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES_MAX, MEMORY_BYTES_MAX))
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
@@ -122,6 +150,6 @@ def _run(change: Change | None, ids: list[str], folder: Path) -> int:
     try:
         if change is not None:
             sys.meta_path.insert(0, _Finder(change))
-        return int(pytest.main([*_OPTIONS, f"--basetemp={folder}", *files], [_Chosen(ids)]))
+        return int(pytest.main([*_OPTIONS, f"--basetemp={folder}/tests", *files], [_Chosen(ids)]))
     except BaseException:  # noqa: BLE001 - a module that cannot even be imported is noticed
         return 1
