@@ -12,6 +12,7 @@ import os
 import resource
 import signal
 import sys
+import tempfile
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -123,7 +124,7 @@ def _confine(folder: Path) -> None:
     none that their rights do not allow them.
     """
     folder.mkdir()
-    os.environ["TMPDIR"] = str(folder)
+    os.environ["TMPDIR"] = tempfile.tempdir = str(folder)
     if os.geteuid():
         return
     here, whole = os.fsencode(folder), b"/"
