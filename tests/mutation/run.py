@@ -27,7 +27,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from branches.measure import TESTS, coverage  # noqa: E402
 from mutation.mutants import Mutant, mutants  # noqa: E402
-from mutation.trial import Change, Trial  # noqa: E402
+from mutation.trial import SAID, Change, Trial  # noqa: E402
 
 SECONDS_MAX = 12.0
 """Of tests for one mutant, as they take without one; what is slower beyond it is left out."""
@@ -205,7 +205,8 @@ def control(known: Covered, folder: Path) -> None:
     while not (verdict := trial.verdict()):
         time.sleep(POLL_S)
     if verdict != "survived":
-        sys.exit(f"without any change the tests fail: {verdict}")
+        said = (folder / SAID).read_text(errors="replace") if (folder / SAID).exists() else ""
+        sys.exit(f"without any change the tests fail: {verdict}\n{said}")
 
 
 def main() -> None:

@@ -31,6 +31,8 @@ import trio.testing
 from mutation.mutants import mutants
 
 PRELOADED = (hypothesis, orjson, psutil, trio, trio.testing)
+SAID = "said"
+"""The file in a trial's folder for what pytest says."""
 MEMORY_BYTES_MAX = 4 * 1024**3
 _OPTIONS = ("-x", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning")
 
@@ -143,9 +145,9 @@ def _run(change: Change | None, ids: list[str], folder: Path) -> int:
     os.setsid()
     _confine(folder)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES_MAX, MEMORY_BYTES_MAX))
-    nowhere = os.open(os.devnull, os.O_RDWR)
+    said = os.open(folder / SAID, os.O_RDWR | os.O_CREAT)
     for stream in (0, 1, 2):
-        os.dup2(nowhere, stream)
+        os.dup2(said, stream)
     hypothesis.settings.load_profile("mutation")
     files = sorted({each.partition("::")[0] for each in ids})
     try:
