@@ -55,6 +55,8 @@ def test_parameters_of_others_are_good(parameters: str) -> None:
                 "99999999$8$1",
                 "14$8",
                 "a$8$1",
+                "14$b$5",
+                "14$8$c",
                 "14$000000008$5",
             )
         ),
