@@ -26,6 +26,7 @@ NAMES = st.lists(PARTS, min_size=1, max_size=4).map(lambda parts: ("/" + "/".joi
         ("/a\x85b".encode(), "no control characters"),
         (b"/.everstore/lock", "the server's own folder"),
         (b"/" + b"a" * 201, "at most 200 bytes"),
+        (b"/a/" + b"b" * 201 + b"/c", "at most 200 bytes"),
         (b"/./a", "is not ."),
         (b"/a.log/b", "may end in .log"),
     ],
