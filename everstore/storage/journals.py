@@ -96,8 +96,7 @@ class JournalFiles:
         return ""
 
     def _look(self, fd: int | None, damage: str) -> Loaded:
-        size = 0 if fd is None else self._disk.size(fd)
-        if fd is None or size == 0:
+        if fd is None or not (size := self._disk.size(fd)):
             return Loaded(0, b"", damage)
         line = _last_line(self._disk, fd, size)
         if not damage and (not STAMP.match(line) or len(line) < PREFIX_BYTES + 2 or line[-1:] != END):

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import mmap
 import time
-from contextlib import suppress
-from itertools import count
 
 from everstore import log
 from everstore.errors import StorageFailed
@@ -65,12 +63,14 @@ def keep_beside(disk: Disk, path: str, data: bytes, elsewhere: bool = True) -> s
 
 
 def _new_file(disk: Disk, path: str) -> tuple[int, str]:
-    stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime())
-    for number in count():
-        kept = f"{path}.torn-{stamp}" + (f"-{number}" if number else "")
-        with suppress(FileExistsError):
+    first = kept = f"{path}.torn-{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}"
+    number = 0
+    while True:
+        try:
             return disk.create(kept, exclusive=True), kept
-    raise AssertionError("counting has no end")
+        except FileExistsError:
+            number += 1
+            kept = f"{first}-{number}"
 
 
 def judge_file(disk: Disk, fd: int) -> Verdict:

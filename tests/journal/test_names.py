@@ -16,7 +16,7 @@ NAMES = st.lists(PARTS, min_size=1, max_size=4).map(lambda parts: ("/" + "/".joi
     [
         (b"", "2 to 1024 bytes"),
         (b"/", "2 to 1024 bytes"),
-        (b"/" + b"a/" * 512, "2 to 1024 bytes"),
+        (b"/" + b"a/" * 511 + b"aa", "2 to 1024 bytes, not 1025"),
         (b"/\xff", "byte 1 is not"),
         (b"ab", "begins with /"),
         (b"/a/", "no / at its end"),
@@ -26,6 +26,7 @@ NAMES = st.lists(PARTS, min_size=1, max_size=4).map(lambda parts: ("/" + "/".joi
         ("/a\x85b".encode(), "no control characters"),
         (b"/.everstore/lock", "the server's own folder"),
         (b"/" + b"a" * 201, "at most 200 bytes"),
+        (b"/a/" + b"b" * 201 + b"/c", "at most 200 bytes"),
         (b"/./a", "is not ."),
         (b"/a.log/b", "may end in .log"),
     ],
@@ -37,10 +38,21 @@ def test_each_rule_says_what_it_refuses(name: bytes, reason: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [b"/a", b"/a.log", b"/user/42", b"/.hidden", "/ö/☂".encode(), b"/" + b"a" * 200, b"/a b"]
+    "name",
+    [
+        b"/a",
+        b"/a.log",
+        b"/user/42",
+        b"/.hidden",
+        "/ö/☂".encode(),
+        b"/" + b"a" * 200,
+        b"/a b",
+        b"/" + b"a/" * 511 + b"a",
+    ],
 )
 def test_a_name_and_its_path_lead_to_each_other(name: bytes) -> None:
     assert name_of(path_of(name)) == name
+    assert fault_of(name) == ""
 
 
 @given(NAMES, NAMES)

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import errno
+import os
+import resource
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from support.fakes.disk import AbandonedDisk, FailingDisk
 
 from everstore import limits
-from everstore.errors import Refused, StorageFailed
+from everstore.errors import NoSpace, Refused, StorageFailed
 from everstore.storage.journals import JournalFiles
 from everstore.storage.trust import Trust, doubt_everything
 
@@ -20,7 +24,7 @@ def files(tmp_path: Path) -> JournalFiles:
     return JournalFiles(disk, Trust(disk))
 
 
-@pytest.mark.parametrize("event", [b"t 1", b"t " + b"x" * 5000, b"t " + b"x" * 3_000_000])
+@pytest.mark.parametrize("event", [b"t", b"t 1", b"t " + b"x" * 5000, b"t " + b"x" * 3_000_000])
 def test_a_journal_is_known_by_its_size_and_its_last_line(tmp_path: Path, files: JournalFiles, event: bytes) -> None:
     data = LINE + b"\n" + STAMP[:-1] + b"1 " + event + b"\0"
     (tmp_path / "a.log").write_bytes(data)
@@ -162,4 +166,154 @@ def test_a_journal_that_cannot_be_repaired_is_damaged_and_nothing_else(tmp_path:
     loaded = after.load(b"/a")
     assert loaded.size == len(LINE) + 1, "what is whole can be read"
     assert "could not be repaired" in loaded.damage
+    assert Trust(disk).damage_of(b"/a") == loaded.damage, "also after the next start"
     assert after.load(b"/b").damage == ""
+
+
+def refused_by(call: Callable[[], object]) -> tuple[int, str]:
+    """The code and the reason with which a call refuses."""
+    with pytest.raises(Refused) as refused:
+        call()
+    return int(refused.value.code), refused.value.reason
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENOMEM, errno.EACCES])
+def test_a_file_that_cannot_be_opened_is_a_failed_read(
+    files: JournalFiles, number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> int:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "open", fail)
+    expected = (5, f"its file cannot be read: {os.strerror(number)}")
+    assert refused_by(lambda: files.load(b"/a")) == expected
+    assert refused_by(lambda: files.read(b"/a", 0, 1)) == expected
+    assert refused_by(lambda: files.prepare(b"/a"))[0] == 15
+
+
+def test_a_read_of_a_disk_that_fails_is_refused(
+    tmp_path: Path, files: JournalFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.log").write_bytes(LINE + b"\0")
+
+    def fail(*_: object) -> bytes:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "pread", fail)
+    for call in (lambda: files.load(b"/a"), lambda: files.read(b"/a", 0, 1)):
+        assert refused_by(call) == (5, "its file cannot be read: Input/output error")
+
+
+def test_a_journal_that_there_is_no_room_to_repair_is_refused_and_repaired_when_there_is(tmp_path: Path) -> None:
+    (tmp_path / ".everstore").mkdir()
+    (tmp_path / "a.log").write_bytes(LINE + b"\0" + LINE[:26])
+    doubt_everything(AbandonedDisk(str(tmp_path)), "a test")
+    disk = FailingDisk(str(tmp_path), fail_at=1, full=True)
+    files = JournalFiles(disk, Trust(disk))
+    code, reason = refused_by(lambda: files.load(b"/a"))
+    assert (code, reason.startswith("it has to be repaired, and there is no room for that")) == (15, True)
+    loaded = files.load(b"/a")
+    assert (loaded.size, loaded.damage) == (len(LINE) + 1, "")
+
+
+def test_where_a_line_begins_is_known_from_the_byte_before_it(files: JournalFiles) -> None:
+    files.append(b"/a", 0, LINE + b"\n" + LINE + b"\0")
+    size = 2 * len(LINE) + 2
+    assert [at for at in range(size + 1) if files.begins_line(b"/a", at)] == [0, len(LINE) + 1, size]
+    assert files.begins_line(b"/nothing", 0)
+
+
+def test_of_a_journal_that_is_not_there_nothing_can_be_read(files: JournalFiles) -> None:
+    assert files.read(b"/a", 0, 0) == b""
+    assert refused_by(lambda: files.read(b"/a", 7, 1)) == (5, "the file ends at byte 7, before it should")
+
+
+def test_a_journal_that_is_not_open_can_be_forgotten(tmp_path: Path, files: JournalFiles) -> None:
+    files.forget(b"/a")
+    files.append(b"/a", 0, LINE + b"\0")
+    for _ in range(2):
+        files.forget(b"/a")
+    assert files.read(b"/a", 0, len(LINE)) == LINE
+    assert (tmp_path / "a.log").read_bytes() == LINE + b"\0"
+
+
+def test_the_longest_unused_file_is_closed_for_the_next(files: JournalFiles, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "_open_max", 2)
+    closed: list[str] = []
+    close = os.close
+
+    def noting(fd: int) -> None:
+        closed.append(os.path.basename(os.readlink(f"/proc/self/fd/{fd}")))
+        close(fd)
+
+    for name in (b"/a", b"/b", b"/c", b"/d"):
+        files.append(name, 0, LINE + b"\0")
+    monkeypatch.setattr(os, "close", noting)
+    files.read(b"/c", 0, 1)
+    files.append(b"/e", 0, LINE + b"\0")
+    assert [each for each in closed if each.endswith(".log")] == ["d.log"]
+
+
+@pytest.mark.parametrize(("allowed", "open_at_once"), [(20, 10), (21, 10), (resource.RLIM_INFINITY, 60)])
+def test_half_of_what_the_process_may_open_is_for_journals(
+    tmp_path: Path, allowed: int, open_at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (allowed, 10**6))
+    disk = AbandonedDisk(str(tmp_path))
+    files = JournalFiles(disk, Trust(disk))
+    before = len(os.listdir("/proc/self/fd"))
+    for number in range(60):
+        files.append(b"/%d" % number, 0, LINE + b"\0")
+    assert len(os.listdir("/proc/self/fd")) - before == open_at_once
+    assert files.size_max == min(limits.JOURNAL_BYTES_MAX, allowed if allowed > 0 else limits.JOURNAL_BYTES_MAX)
+
+
+def test_the_file_of_a_new_journal_is_made_empty_and_one_that_is_there_is_left(
+    tmp_path: Path, files: JournalFiles
+) -> None:
+    files.prepare(b"/a/b")
+    assert (tmp_path / "a/b.log").read_bytes() == b""
+    files.append(b"/a/b", 0, LINE + b"\0")
+    files.prepare(b"/a/b")
+    assert (tmp_path / "a/b.log").read_bytes() == LINE + b"\0"
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_a_new_journal_whose_file_cannot_be_made_is_refused(tmp_path: Path, full: bool) -> None:
+    disk = FailingDisk(str(tmp_path), fail_at=0, full=full)
+    files = JournalFiles(disk, Trust(disk))
+    code, reason = refused_by(lambda: files.prepare(b"/a"))
+    assert (code, reason) == (15, f"its file cannot be made: the disk {'is full' if full else 'has failed'}")
+
+
+@pytest.mark.parametrize("call", [0, 1], ids=["the lines", "the marker"])
+def test_an_append_without_room_is_cut_off_again(tmp_path: Path, call: int) -> None:
+    disk = FailingDisk(str(tmp_path), full=True, tear=True)
+    files = JournalFiles(disk, Trust(disk))
+    files.append(b"/a", 0, LINE + b"\0")
+    disk.fail_at = len(disk.calls) + call
+    with pytest.raises(NoSpace):
+        files.append(b"/a", len(LINE) + 1, LINE + b"\0")
+    assert (tmp_path / "a.log").read_bytes() == LINE + b"\0"
+
+
+def test_an_append_that_fails_otherwise_is_left_to_repair(tmp_path: Path) -> None:
+    disk = FailingDisk(str(tmp_path), tear=True)
+    files = JournalFiles(disk, Trust(disk))
+    files.append(b"/a", 0, LINE + b"\0")
+    disk.fail_at = len(disk.calls)
+    with pytest.raises(StorageFailed):
+        files.append(b"/a", len(LINE) + 1, LINE + b"\0")
+    assert disk.calls[-1] == "write", "nothing is tried behind it"
+
+
+def test_what_is_damaged_is_said_once_it_is_used(
+    tmp_path: Path, files: JournalFiles, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "a.log").write_bytes(b"hello")
+    (tmp_path / "b.log").write_bytes(LINE + b"\0")
+    files.load(b"/b")
+    assert caplog.messages == []
+    files.load(b"/a")
+    (said,) = caplog.messages
+    assert said.startswith("damaged, so nothing is appended to it: it does not end as a journal does")

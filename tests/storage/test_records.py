@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import zlib
+
 import pytest
 
 from everstore.storage.records import APPEND, CANCEL, SECTOR_BYTES, Entry, Header, decode, encode_record, record_bytes
@@ -74,4 +76,20 @@ def test_a_whole_record_behind_a_broken_one_is_damage_and_its_bytes_are_named() 
     second = SECTOR_BYTES + record_bytes(BATCHES[0])
     assert decode(bytes(data)).damage == (
         f"bytes {SECTOR_BYTES} to {second - 1}: not the record of batch 0, though a later one follows"
+    )
+
+
+def test_a_log_is_what_the_format_says_byte_by_byte() -> None:
+    header = Header(7, workers=2, durable=True, clean=False, boot=b"b" * 36).encode()
+    covered = (7).to_bytes(8, "little") + (2).to_bytes(4, "little") + b"\1\0" + b"b" * 36
+    assert header == b"everlog1" + zlib.crc32(covered).to_bytes(4, "little") + covered
+    entries = (
+        b"\2\0" + b"\0" + (90).to_bytes(8, "little") + b"\3\0\0\0" + b"/a" + b"xy\0",
+        b"\3\0" + b"\1" + (9).to_bytes(8, "little") + b"\0\0\0\0" + b"/bc",
+    )
+    payload = b"".join(entries)
+    covered = len(payload).to_bytes(4, "little") + (7).to_bytes(8, "little") + b"\5\0\0\0" + b"\2\0\0\0" + payload
+    record = b"evrc" + zlib.crc32(covered).to_bytes(4, "little") + covered
+    assert encode_record(7, 5, [Entry(APPEND, b"/a", 90, b"xy\0"), Entry(CANCEL, b"/bc", 9, b"")]) == record.ljust(
+        SECTOR_BYTES, b"\0"
     )

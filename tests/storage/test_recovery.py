@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from everstore import limits
 from everstore.errors import ConfigError, DirectoryInUse, NoSpace
 from everstore.storage import recovery
 from everstore.storage.commit_log import CommitLog, path_of
-from everstore.storage.directory import are_of_a_run_with, claim, commit_logs
+from everstore.storage.directory import LOCK, are_of_a_run_with, claim, commit_logs, sign
 from everstore.storage.records import APPEND, SECTOR_BYTES, Entry, Header, decode
 from everstore.storage.trust import Trust
 
@@ -215,3 +216,138 @@ def test_a_clean_end_leaves_nothing_to_replay(directory: Path) -> None:
     (directory / "a.log").write_bytes(b"")
     recovery.recover(disk, Trust(disk), [1])
     assert (directory / "a.log").read_bytes() == b""
+
+
+def test_a_worker_without_a_log_has_nothing_to_recover(directory: Path) -> None:
+    logged(directory, 2, b"/a")
+    disk = FailingDisk(str(directory))
+    assert recovery.recover(disk, Trust(disk), [1, 2, 3]) == 1
+    assert (directory / "a.log").read_bytes() == LINE + b"\0"
+    assert disk.calls[-1] == "sync_all"
+
+
+def test_the_next_epoch_is_behind_the_highest_that_was_found(directory: Path) -> None:
+    disk = AbandonedDisk(str(directory))
+    assert recovery.recover(disk, Trust(disk), []) == 0
+    for worker, epoch in enumerate((4, 9, 6), 1):
+        CommitLog(disk, worker, replace(HEADER, epoch=epoch))
+    assert recovery.recover(disk, Trust(disk), [1, 2, 3]) == 10
+
+
+def test_no_epoch_of_a_log_without_a_header_is_used_again(directory: Path) -> None:
+    path = directory / path_of(1)
+    path.write_bytes(b"rubbish" + bytes(1024))
+    disk = AbandonedDisk(str(directory))
+    before = time.time_ns()
+    assert before <= recovery.recover(disk, Trust(disk), [1]) <= time.time_ns()
+
+
+def test_a_log_is_durable_before_anything_is_written_that_it_vouches_for(directory: Path) -> None:
+    logged(directory, 1, b"/a")
+    disk = FailingDisk(str(directory))
+    recovery.recover(disk, Trust(disk), [1])
+    assert disk.calls == ["write", "sync", "create", "write", "sync_all"], "the log, then the journal"
+
+
+def test_a_log_that_holds_nothing_is_not_written_again(directory: Path) -> None:
+    CommitLog(AbandonedDisk(str(directory)), 1, HEADER)
+    disk = FailingDisk(str(directory))
+    recovery.recover(disk, Trust(disk), [1])
+    assert disk.calls == ["sync_all"]
+
+
+def test_a_recovery_leaves_no_file_open(directory: Path) -> None:
+    logged(directory, 1, b"/a")
+    disk = AbandonedDisk(str(directory))
+    before = os.listdir("/proc/self/fd")
+    recovery.recover(disk, Trust(disk), [1, 2])
+    assert os.listdir("/proc/self/fd") == before
+
+
+def test_the_machine_tells_its_starts_apart_where_it_can(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert len(recovery.boot_id()) == 36
+    asked = recovery.boot_id.__wrapped__
+    assert asked() == recovery.boot_id()
+
+    def fail(*_: object) -> None:
+        raise FileNotFoundError
+
+    monkeypatch.setattr("builtins.open", fail)
+    assert asked() == b""
+
+
+@pytest.mark.parametrize(
+    ("durable", "clean", "boot", "doubted"),
+    [
+        (False, False, b"now", False),
+        (False, False, b"before", True),
+        (False, True, b"before", False),
+        (True, False, b"before", False),
+        (False, False, b"", True),
+    ],
+)
+def test_a_log_is_unsure_when_the_machine_went_down_under_durability_os(
+    directory: Path, durable: bool, clean: bool, boot: bytes, doubted: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recovery, "boot_id", lambda: boot and b"now".ljust(36, b"."))
+    header = Header(1, workers=1, durable=durable, clean=clean, boot=boot.ljust(36, b".") if boot else b"")
+    (directory / path_of(1)).write_bytes(header.encode().ljust(1024, b"\0"))
+    disk = AbandonedDisk(str(directory))
+    recovery.recover(disk, Trust(disk), [1])
+    assert Trust(disk).doubts(time.time_ns() - 10**9) is doubted
+
+
+@pytest.mark.parametrize("who", ["another server", ""])
+def test_who_holds_a_directory_is_said_even_if_it_has_not_signed(tmp_path: Path, who: str) -> None:
+    lock = claim(str(tmp_path), "a server with a long name that is gone")
+    sign(lock, who)
+    with pytest.raises(DirectoryInUse) as refused:
+        claim(str(tmp_path), "me")
+    assert str(refused.value) == f"{tmp_path} is in use by {who or 'an unknown process'}"
+    os.close(lock)
+
+
+def test_a_directory_that_cannot_be_used_is_said_and_no_lock_is_left(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for path in (tmp_path / "file", tmp_path / "file/below"):
+        with pytest.raises(ConfigError, match=r"^--journals: .* cannot be used as the journal directory: (File|Not)"):
+            claim(str(path), "a server")
+    lock = claim(str(tmp_path), "a server")
+    with pytest.raises(DirectoryInUse):
+        claim(str(tmp_path), "another")
+    os.close(lock)
+    found = [os.path.realpath(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd")]
+    assert str(tmp_path / LOCK) not in found
+
+
+def test_logs_are_told_by_their_names_and_links_are_none(directory: Path) -> None:
+    own = directory / ".everstore"
+    names = ["worker-10.commits", "worker-2.commits", "worker-0.commits", "worker-03.commits", "worker-1.commits.old"]
+    for name in [*names, "a-worker-4.commits"]:
+        (own / name).touch()
+    (own / "worker-5.commits").symlink_to(own / "worker-2.commits")
+    (own / "worker-6.commits").mkdir()
+    assert commit_logs(str(directory)) == [2, 10]
+
+
+def test_what_was_replayed_is_said_and_nothing_where_nothing_was(
+    directory: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    logged(directory, 1, b"/a")
+    CommitLog(AbandonedDisk(str(directory)), 2, HEADER)
+    disk = AbandonedDisk(str(directory))
+    recovery.recover(disk, Trust(disk), [1, 2])
+    assert caplog.messages == ["replayed 1 batches onto 1 journals"]
+
+
+def test_whatever_mask_it_was_started_with_others_get_at_nothing_that_is_made_here(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        os.close(claim(str(tmp_path / "journals"), "a server"))
+        assert os.umask(0) == 0o027
+    finally:
+        os.umask(before)
+    found = {path.name: path.stat().st_mode & 0o7777 for path in (tmp_path / "journals").rglob("*")}
+    assert found == {".everstore": 0o750, "lock": 0o640}
+    assert (tmp_path / "journals").stat().st_mode & 0o7777 == 0o750

@@ -80,6 +80,7 @@ def test_an_append_that_was_taken_back_is_cut_off_again(directory: Path) -> None
     expected = OLD + b"\n" + FIRST
     for state in (WHOLE, expected, OLD + b"\0" + FIRST + SECOND, WHOLE[:-300]):
         assert replayed(directory, state, batches) == expected
+    assert kept(directory) == []
 
 
 def test_a_further_append_stands_where_one_was_taken_back(directory: Path) -> None:
@@ -99,6 +100,13 @@ def test_what_stands_where_an_append_was_taken_back_is_left_alone_when_it_is_som
 
 def test_foreign_bytes_are_kept_beside_before_they_are_overwritten(directory: Path) -> None:
     edited = WHOLE.replace(b"second", b"SECOND")
+    assert replayed(directory, edited) == WHOLE
+    assert kept(directory) == [edited[BASE:]]
+
+
+@pytest.mark.parametrize("at", [0, 1, 511, 512, 513, len(WHOLE) - BASE - 1])
+def test_a_foreign_byte_is_found_wherever_it_stands(directory: Path, at: int) -> None:
+    edited = WHOLE[: BASE + at] + b"?" + WHOLE[BASE + at + 1 :]
     assert replayed(directory, edited) == WHOLE
     assert kept(directory) == [edited[BASE:]]
 
@@ -198,3 +206,49 @@ def test_what_is_kept_finds_a_place_where_none_can_be_made_beside_the_journal(di
     (found,) = directory.glob(".everstore/kept/a.log.torn-*")
     assert found.read_bytes() == WHOLE[BASE:]
     assert str(found.relative_to(directory)) in Trust(disk).damage_of(b"/a")
+
+
+def test_an_unsure_log_that_begins_a_journal_has_nothing_before_it_to_judge(directory: Path) -> None:
+    for left in (None, b"", FIRST[:7], bytes(5), FIRST):
+        assert replayed(directory, left, NEW_BATCHES, "n/new.log", sure=False) == FIRST
+        (directory / "n/new.log").unlink()
+    assert Trust(AbandonedDisk(str(directory))).damaged == {}
+
+
+@pytest.mark.parametrize("sure", [True, False])
+@pytest.mark.parametrize("left", [OLD + b"\0", OLD + b"\0" + FIRST, OLD + b"\n" + FIRST, OLD + b"\n" + FIRST[:9]])
+def test_a_log_whose_only_append_was_taken_back_leaves_what_stood_before(
+    directory: Path, left: bytes, sure: bool
+) -> None:
+    batches = [[Entry(APPEND, b"/a", BASE, FIRST)], [Entry(CANCEL, b"/a", BASE, b"")]]
+    assert replayed(directory, left, batches, sure=sure) == OLD + b"\0"
+
+
+def test_a_journal_whose_only_append_was_taken_back_is_empty(directory: Path) -> None:
+    batches = [*NEW_BATCHES, [Entry(CANCEL, b"/n/new", 0, b"")]]
+    for left in (FIRST, FIRST[:9]):
+        (directory / "n").mkdir(exist_ok=True)
+        assert replayed(directory, left, batches, "n/new.log") == b""
+
+
+@pytest.mark.parametrize(
+    ("sure", "level", "begins"), [(True, "ERROR", "damaged: the file"), (False, "WARNING", "the file")]
+)
+def test_what_could_not_be_written_is_said_with_the_place_where_it_is_kept(
+    directory: Path, caplog: pytest.LogCaptureFixture, sure: bool, level: str, begins: str
+) -> None:
+    disk = AbandonedDisk(str(directory))
+    (directory / "a.log").write_bytes(OLD[:10])
+    assert replay(disk, Trust(disk), BATCHES, sure) == 1
+    (record,) = caplog.records
+    assert record.levelname == level
+    assert record.message.startswith(
+        f"{begins} has 10 bytes, though {BASE} were acknowledged; what the commit log knows"
+    )
+    assert record.message.endswith(next(directory.glob("a.log.torn-*")).name)
+
+
+def test_foreign_bytes_that_are_overwritten_are_said(directory: Path, caplog: pytest.LogCaptureFixture) -> None:
+    replayed(directory, WHOLE.replace(b"second", b"SECOND"))
+    (said,) = caplog.messages
+    assert said.startswith(f"bytes from {BASE} on were not what was committed; they are kept in a.log.torn-")

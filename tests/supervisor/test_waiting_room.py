@@ -13,6 +13,7 @@ def test_the_one_that_has_waited_longest_at_a_crowded_address_goes() -> None:
     assert room.enter(1, THERE) == NOBODY
     for number in range(2, 2 + limits.LOGINS_PER_ADDRESS_MAX):
         assert room.enter(number, HERE) == NOBODY
+    assert NOBODY == 0, "which is no connection's number"
     assert room.enter(1000, HERE) == 2, "its own, not the one at the other address that came before"
     room.leave(2)
     assert room.enter(1001, HERE) == 3
@@ -51,6 +52,7 @@ def test_who_has_left_does_not_go_again() -> None:
         ("127.0.0.1", "::1", True),
         ("2001:db8::1", "2001:db8::ffff:2", True),
         ("2001:db8::1", "2001:db8:0:1::1", False),
+        ("2001:db8::1", "2001:db8::ff00:0:0:1", True),
         ("::ffff:192.0.2.1", HERE, True),
         ("::ffff:192.0.2.1", "::ffff:192.0.2.2", False),
         ("fe80::1%eth0", "fe80::2%eth0", True),

@@ -57,3 +57,8 @@ class Goal:
 def goal(what: str, every_run: int, campaign: int) -> Goal:
     """How much of something this run is to do."""
     return Goal(what, campaign if CAMPAIGN else every_run, time.monotonic())
+
+
+def share(what: str, part: int, whole: int, detail: str) -> None:
+    """Print a figure that is a percentage, rounded down: 100 % is all of it."""
+    lines.append(f"{what}: {part * 1000 // max(whole, 1) / 10:g} % ({part:,} of {whole:,}; {detail})")

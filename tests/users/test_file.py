@@ -93,6 +93,13 @@ def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
         pass
 
 
+def test_a_folder_that_is_none_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    refused = pytest.raises(ConfigError, match=r"/file cannot be used: Not a directory")
+    with refused, file.changed(str(tmp_path / "file/users.json")):
+        pass
+
+
 def test_a_file_that_anybody_can_read_is_warned_of(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = write_users(tmp_path / "users.json")
     file.read(str(path))
@@ -100,3 +107,52 @@ def test_a_file_that_anybody_can_read_is_warned_of(tmp_path: Path, caplog: pytes
     path.chmod(0o644)
     file.read(str(path))
     assert "every user of this machine can get at" in caplog.text
+
+
+@pytest.mark.parametrize("call", ["fsync", "rename", "fchmod"])
+def test_a_change_that_cannot_be_written_is_said_and_leaves_nothing(
+    tmp_path: Path, call: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_users(tmp_path / "users.json", user("ada", "p"))
+    before = path.read_bytes()
+
+    def fail(*_: object) -> None:
+        monkeypatch.undo()
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, call, fail)
+    refused = pytest.raises(ConfigError, match=r"users\.json cannot be written: No space left on device")
+    with refused, file.changed(str(path)) as users:
+        users["bob"] = user("bob", "q")
+    assert path.read_bytes() == before
+    assert os.listdir(tmp_path) == ["users.json"]
+
+
+def test_a_change_is_durable_before_it_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "users.json"
+    done: list[str] = []
+    fsync, rename = os.fsync, os.rename
+
+    def noting_fsync(fd: int) -> None:
+        fsync(fd)
+        found = os.readlink(f"/proc/self/fd/{fd}")
+        done.append(f"sync {len(file.parse(Path(found).read_text())) if os.path.isfile(found) else found}")
+
+    def noting_rename(old: str, new: str) -> None:
+        rename(old, new)
+        done.append("rename")
+
+    monkeypatch.setattr(os, "fsync", noting_fsync)
+    monkeypatch.setattr(os, "rename", noting_rename)
+    before = os.listdir("/proc/self/fd")
+    with file.changed(str(path)) as users:
+        users["ada"] = user("ada", "p")
+    assert done == ["sync 1", "rename", f"sync {tmp_path}"]
+    assert os.listdir("/proc/self/fd") == before
+
+
+def test_a_file_of_the_largest_size_is_read(tmp_path: Path) -> None:
+    path = write_users(tmp_path / "users.json", user("ada", "p"))
+    text = path.read_text()
+    path.write_text(text + " " * (limits.USERS_FILE_BYTES_MAX - len(text)))
+    assert list(file.read(str(path))) == ["ada"]

@@ -28,7 +28,7 @@ def test_what_openssl_makes_is_what_we_make() -> None:
     assert Hash(10, 8, 16, b"NaCl", digest).matches(b"password")
 
 
-@pytest.mark.parametrize("parameters", ["17$8$1", "14$8$5", "16$8$2", "1$1$1"])
+@pytest.mark.parametrize("parameters", ["17$8$1", "14$8$5", "16$8$2", "1$1$1", "14$00000008$5"])
 def test_parameters_of_others_are_good(parameters: str) -> None:
     assert parse(str(cheap_hash("x")).replace("4$1$1", parameters))
 
@@ -55,6 +55,9 @@ def test_parameters_of_others_are_good(parameters: str) -> None:
                 "99999999$8$1",
                 "14$8",
                 "a$8$1",
+                "14$b$5",
+                "14$8$c",
+                "14$000000008$5",
             )
         ),
     ],
@@ -62,3 +65,9 @@ def test_parameters_of_others_are_good(parameters: str) -> None:
 def test_what_is_no_hash_or_would_cost_too_much_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"^(is|holds|has) "):
         parse(text)
+
+
+def test_a_hash_of_the_most_memory_that_is_allowed_can_be_verified() -> None:
+    """It takes half a second and 128 MiB; what OpenSSL allows by itself is less."""
+    kept = parse(str(cheap_hash("x")).replace("4$1$1", "17$8$1"))
+    assert not kept.matches(b"x")

@@ -78,3 +78,20 @@ def test_a_password_fits_into_the_protocol(password: bytes) -> None:
     with pytest.raises(ValueError, match="1 to 32 bytes") as refused:
         roll.check_password(password)
     assert "x" not in str(refused.value)
+
+
+@pytest.mark.parametrize("password", [b"x", b"x" * 32])
+def test_a_password_that_fits_comes_back(password: bytes) -> None:
+    assert roll.check_password(password) == password
+
+
+@pytest.mark.parametrize("text", ["a", "a" * 32, "ö" * 16])
+def test_a_name_that_fits_comes_back(text: str) -> None:
+    assert roll.name(text) == text
+
+
+def test_a_user_has_so_many_prefixes_at_most_of_so_many_bytes() -> None:
+    most = [f"/{number}/" for number in range(63)] + ["/" + "a" * 1022 + "/"]
+    assert list(parse(document(prefixes=most))["ada"].prefixes) == most
+    with pytest.raises(Unreadable):
+        parse(document(prefixes=["/" + "a" * 1023 + "/"]))

@@ -109,3 +109,14 @@ def test_a_listing_of_nothing_that_may_be_touched_is_refused(asked: bytes) -> No
 def test_the_reason_shows_no_control_character() -> None:
     with pytest.raises(Refused, match=r"/x\\x1b\[31m"):
         CLERK.admit(on(b"/x\x1b[31m")[Type.EXISTS])
+
+
+def test_what_names_no_journal_may_be_asked_by_anybody() -> None:
+    for grant in (READER, CLERK, Grant(False, (b"/a/",))):
+        asked = frame(Type.STATUS, b"")
+        assert grant.admit(asked) is asked
+
+
+def test_only_who_writes_everywhere_is_unlimited() -> None:
+    assert Grant(True).is_unlimited
+    assert [each.is_unlimited for each in (READER, CLERK, Grant(False, (b"/a/",)))] == [False] * 3

@@ -59,6 +59,7 @@ def test_a_body_over_the_limit_is_announced_at_its_header_and_skipped() -> None:
         cut = cutter()
         assert cut.feed(oversize) == [(OVERSIZE, MAX + 1, 7, 0, 1, b"")]
         assert cut.feed(rest[:size]) + cut.feed(rest[size:]) == [FRAMES[0]]
+    assert cutter().feed(oversize + rest) == [(OVERSIZE, MAX + 1, 7, 0, 1, b""), FRAMES[0]]
 
 
 def test_an_unknown_type_over_the_limit_ends_everything() -> None:
@@ -68,8 +69,9 @@ def test_an_unknown_type_over_the_limit_ends_everything() -> None:
 
 
 @pytest.mark.parametrize("kind", [each for each in Type if each != Type.AUTHENTICATE] + [0, 99])
-def test_before_login_anything_else_ends_at_its_header(kind: int) -> None:
-    assert FrameCutter(MAX).feed(HEADER.pack(kind, 6, 1, 0, 0)) == [(RUBBISH, 6, 1, 0, 0, b"")]
+@pytest.mark.parametrize("size", [0, 1, 6])
+def test_before_login_anything_else_ends_at_its_header(kind: int, size: int) -> None:
+    assert FrameCutter(MAX).feed(HEADER.pack(kind, size, 1, 0, 0)) == [(RUBBISH, size, 1, 0, 0, b"")]
 
 
 def test_at_most_as_many_as_asked_for_are_cut_and_the_rest_is_kept() -> None:
@@ -87,3 +89,36 @@ def test_nothing_raises_and_nothing_over_the_limit_is_held(data: bytes, step: in
             assert len(frame[5]) <= MAX
             if frame[0] == RUBBISH:
                 return
+
+
+def test_what_has_begun_and_what_it_lacks_is_known_as_far_as_it_can_be() -> None:
+    cut = cutter()
+    whole = encode(FRAMES[3])
+    assert (cut.begun, cut.due) == (0, 0)
+    cut.feed(whole[:5])
+    assert (cut.begun, cut.due) == (20, 15), "of a header that has begun no more is known"
+    cut.feed(whole[5:30])
+    assert (cut.begun, cut.due) == (20 + MAX, 20 + MAX - 30)
+    cut.feed(whole[30:-1])
+    assert (cut.begun, cut.due) == (20 + MAX, 1)
+    cut.feed(whole[-1:])
+    assert (cut.begun, cut.due) == (0, 0)
+
+
+def test_of_a_body_that_is_skipped_nothing_is_kept_and_the_rest_is_due() -> None:
+    cut = cutter()
+    cut.feed(HEADER.pack(Type.COMMIT, MAX + 1, 7, 0, 1) + b"x" * 10)
+    assert (cut.begun, cut.due) == (0, MAX + 1 - 10)
+    cut.feed(b"x" * (MAX + 1 - 10) + encode(FRAMES[0])[:7])
+    assert (cut.begun, cut.due) == (20, 13)
+
+
+def test_bodies_of_the_largest_size_are_cut_and_no_larger_ones() -> None:
+    cut = FrameCutter(MAX)
+    login = (Type.AUTHENTICATE, MAX, 1, 0, 0, b"l" * MAX)
+    assert cut.feed(encode(login)) == [login]
+    assert cut.feed(HEADER.pack(Type.AUTHENTICATE, MAX + 1, 1, 0, 0)) == [(OVERSIZE, MAX + 1, 1, 0, 0, b"")]
+    admitted = cutter()
+    odd = (99, MAX, 1, 0, 0, b"o" * MAX)
+    assert admitted.feed(encode(odd)) == [odd]
+    assert admitted.feed(HEADER.pack(99, MAX + 1, 1, 0, 0)) == [(RUBBISH, MAX + 1, 1, 0, 0, b"")]

@@ -7,7 +7,7 @@ import pytest
 
 from everstore.errors import Code
 from everstore.wire import replies, requests
-from everstore.wire.layouts import Type
+from everstore.wire.layouts import COMPRESSED, HEADER, HEADER_BYTES, HELLO, MULTIPART, WITH_TIMESTAMPS, Type
 
 BODIES: list[tuple[Any, bytes, Any]] = [
     (requests.login, pack("<2I", 5, 6) + b"adminpasswd", (b"admin", b"passwd")),
@@ -16,6 +16,12 @@ BODIES: list[tuple[Any, bytes, Any]] = [
     (requests.rollback, pack("<2I", 2, 9) + b"/a", (b"/a", 9)),
     (requests.read, pack("<3I", 2, 10, 20) + b"/a", (b"/a", 10, 20)),
     (requests.listing, pack("<3I", 2, 3, 7) + b"/a" + b"/ab", (b"/a", b"/ab", 7)),
+    (requests.login, bytes(8), (b"", b"")),
+    (requests.name_only, bytes(4), b""),
+    (requests.commit, pack("<4I", 0, 0, 0, 9), (b"", 9, b"", b"")),
+    (requests.rollback, pack("<2I", 0, 9), (b"", 9)),
+    (requests.read, pack("<3I", 0, 10, 20), (b"", 10, 20)),
+    (requests.listing, pack("<3I", 0, 0, 7), (b"", b"", 7)),
 ]
 
 
@@ -43,6 +49,43 @@ def test_the_name_that_routes_is_the_name_that_is_decoded(kind: Type, body: byte
     assert requests.name_for_routing(kind, body) == b"/a"
     with pytest.raises(requests.Malformed):
         requests.name_for_routing(kind, body[:3])
+
+
+@pytest.mark.parametrize("kind", [kind for kind in Type if requests.routed_by_name(kind)])
+def test_an_empty_name_routes_as_well(kind: Type) -> None:
+    assert requests.name_for_routing(kind, bytes(16)) == b""
+
+
+def test_what_is_routed_by_its_journal_names_one() -> None:
+    assert {kind.name for kind in Type if requests.routed_by_name(kind)} == {
+        "NEW_TRANSACTION",
+        "COMMIT",
+        "ROLLBACK",
+        "READ",
+        "EXISTS",
+    }
+
+
+def test_a_malformed_request_is_told_by_its_kind_and_size() -> None:
+    with pytest.raises(requests.Malformed, match="the lengths in a commit do not add up to its 3 bytes"):
+        requests.commit(b"abc")
+
+
+def test_the_numbers_are_those_of_the_protocol() -> None:
+    assert HELLO == b"\0\1\1"
+    assert HEADER.size == HEADER_BYTES == 20
+    assert (MULTIPART, COMPRESSED, WITH_TIMESTAMPS) == (1, 2, 4)
+    assert {kind.name: kind.value for kind in Type} == {
+        "ERROR": 1,
+        "AUTHENTICATE": 3,
+        "NEW_TRANSACTION": 4,
+        "COMMIT": 5,
+        "ROLLBACK": 6,
+        "READ": 7,
+        "EXISTS": 8,
+        "STATUS": 32,
+        "LIST": 33,
+    }
 
 
 def test_a_status_request_is_empty() -> None:

@@ -80,7 +80,7 @@ def test_requests_in_front_of_rubbish_are_heard() -> None:
 
 
 def test_an_error_carries_the_uid_of_its_request() -> None:
-    assert session(RIGHT, BROKEN).replies[0][8:12] == pack("<I", 8)
+    assert session(RIGHT, BROKEN).replies == [HEADER.pack(Type.ERROR, 4, 8, 0, 0) + pack("<I", 1)]
 
 
 def undecided(*heard: bytes) -> Session:
@@ -103,7 +103,8 @@ def test_nothing_is_heard_behind_a_login_until_it_is_decided_and_then_all_of_it(
 def test_a_login_that_is_decided_to_be_wrong_is_answered_with_its_uid_and_what_follows_is_not_heard() -> None:
     asked = undecided(RIGHT + REQUEST)
     assert asked.decide(None) == []
-    assert (asked.state, codes(asked), asked.replies[0][8:12]) == (State.CLOSED, [2], pack("<I", 5))
+    assert (asked.state, asked.replies) == (State.CLOSED, [HEADER.pack(Type.ERROR, 4, 5, 0, 0) + pack("<I", 2)])
+    assert asked.why == "login failed: wrong user or password"
 
 
 @pytest.mark.parametrize("heard", [[], [RIGHT], [WRONG]])
@@ -121,3 +122,17 @@ def test_no_bytes_raise_anything_or_log_anybody_in(pieces: list[bytes]) -> None:
         if fresh.state is not State.CLOSED:
             assert fresh.receive(piece) == []
     assert fresh.state is not State.OPEN
+
+
+def test_what_a_session_waits_for_is_known() -> None:
+    assert (session().login, session().begun, session().due) == ((b"", b""), 0, 0)
+    fresh = session(RIGHT, REQUEST[:22])
+    assert (fresh.begun, fresh.due) == (26, 4)
+    fresh.receive(REQUEST[22:])
+    assert (fresh.begun, fresh.due) == (0, 0)
+
+
+@pytest.mark.parametrize("kind", [0, 1, 2, 9, 31, 34, 2**32 - 1, 2**32 - 2])
+def test_a_frame_of_a_type_that_is_no_requests_is_answered_and_the_connection_goes_on(kind: int) -> None:
+    after = session(RIGHT, HEADER.pack(kind, 0, 8, 0, 0))
+    assert (after.state, codes(after), after.why) == (State.OPEN, [1], f"there is no request of type {kind}")
