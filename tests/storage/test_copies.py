@@ -262,3 +262,12 @@ def test_all_is_durable_at_the_end_and_nothing_before(copies: Copies) -> None:
     assert not {"sync", "sync_all", "sync_directory"} & set(disk.calls)
     copies.finish()
     assert disk.calls[-1] == "sync_all"
+
+
+def test_after_a_failed_last_sync_the_copies_are_not_to_be_relied_on(copies: Copies) -> None:
+    disk = copies._disk  # noqa: SLF001
+    assert isinstance(disk, FailingDisk)
+    copies.extend(NAME, Copy(), 0, LINES)
+    disk.fail_at = len(disk.calls)
+    with pytest.raises(StorageFailed, match="the copies may be incomplete; take an empty directory"):
+        copies.finish()

@@ -170,6 +170,24 @@ def test_a_journal_that_cannot_be_repaired_is_damaged_and_nothing_else(tmp_path:
     assert after.load(b"/b").damage == ""
 
 
+def test_a_journal_whose_file_may_not_be_written_is_damaged_and_the_worker_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".everstore").mkdir()
+    (tmp_path / "a.log").write_bytes(LINE + b"\0" + LINE[:26])
+    doubt_everything(AbandonedDisk(str(tmp_path)), "a test")
+
+    def not_permitted(*_: object) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(os, "ftruncate", not_permitted)
+    loaded = JournalFiles(disk := AbandonedDisk(str(tmp_path)), Trust(disk)).load(b"/a")
+    assert (loaded.size, loaded.damage) == (
+        len(LINE) + 1,
+        "it could not be repaired: truncating: Operation not permitted",
+    )
+
+
 def refused_by(call: Callable[[], object]) -> tuple[int, str]:
     """The code and the reason with which a call refuses."""
     with pytest.raises(Refused) as refused:

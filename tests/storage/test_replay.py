@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from support.fakes.disk import AbandonedDisk, FailingDisk
 
+from everstore.errors import StorageFailed
 from everstore.storage.records import APPEND, CANCEL, Entry
 from everstore.storage.replay import replay
 from everstore.storage.trust import Trust
@@ -252,3 +253,12 @@ def test_foreign_bytes_that_are_overwritten_are_said(directory: Path, caplog: py
     replayed(directory, WHOLE.replace(b"second", b"SECOND"))
     (said,) = caplog.messages
     assert said.startswith(f"bytes from {BASE} on were not what was committed; they are kept in a.log.torn-")
+
+
+def test_a_failure_that_may_pass_ends_the_replay_which_can_be_begun_again(directory: Path) -> None:
+    (directory / "a.log").write_bytes(OLD + b"\0")
+    disk = FailingDisk(str(directory), fail_at=0)
+    with pytest.raises(StorageFailed):
+        replay(disk, Trust(disk), BATCHES, sure=True)
+    assert not Trust(disk).damage_of(b"/a")
+    assert replayed(directory, None) == WHOLE
