@@ -13,6 +13,11 @@ def no_store_of_a_test_outlives_it() -> Iterator[None]:
     AbandonedDisk.abandon_all()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The fast ones first: most mistakes are found by them."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is not None)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if figures.lines:
         terminalreporter.section("figures")

@@ -51,7 +51,7 @@ def recover(disk: Disk, trust: Trust, workers: list[int]) -> int:
             log.info(f"replayed {len(found.batches)} batches onto {journals} journals", log=path_of(worker))
         if doubt:
             # Behind the replay, which is the last to write to these journals: only what was written before is doubted.
-            doubt_everything(disk, doubt)
+            doubt_everything(disk, doubt, _modified_ns(disk, worker))
         epoch = max(epoch, _latest_epoch(found, unsure=bool(doubt)))
     disk.sync_all()
     return epoch
@@ -88,6 +88,14 @@ def _read(disk: Disk, worker: int) -> bytes | None:
         return None
     try:
         return disk.read(fd, 0, disk.size(fd))
+    finally:
+        disk.close(fd)
+
+
+def _modified_ns(disk: Disk, worker: int) -> int:
+    fd = disk.open(path_of(worker))
+    try:
+        return disk.modified_ns(fd)
     finally:
         disk.close(fd)
 

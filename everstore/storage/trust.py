@@ -68,9 +68,11 @@ def damaged_lines(data: bytes) -> dict[bytes, bytes]:
     return {name: what for name, tab, what in parts if tab}
 
 
-def doubt_everything(disk: Disk, why: str) -> None:
-    """From now on doubt all journals that were last written before now."""
-    disk.append(UNVOUCHED, b"%d\t%s\n" % (time.time_ns(), why.encode()))
+def doubt_everything(disk: Disk, why: str, modified_ns: int = 0) -> None:
+    """From now on doubt all journals that were last written before now; or before `modified_ns`, when that is what a file
+    says that was written last: then the clock has been set back since.
+    """
+    disk.append(UNVOUCHED, b"%d\t%s\n" % (max(time.time_ns(), modified_ns), why.encode()))
 
 
 def write_whole(disk: Disk, path: str, data: bytes) -> None:

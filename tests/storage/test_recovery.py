@@ -62,6 +62,18 @@ def test_a_damaged_log_is_kept_aside_and_every_journal_doubted(directory: Path) 
     assert store.text(b"/torn") == b"t 1"
 
 
+def test_a_clock_that_was_set_back_hides_no_journal_from_doubt(directory: Path) -> None:
+    """Both were written when the clock was a day ahead; then the machine went down under "os"."""
+    logged(directory, 1, b"/a", durable=False, boot=b"another")
+    torn = directory / "torn.log"
+    torn.write_bytes(LINE + b"\0" + LINE[:20])
+    tomorrow_ns = time.time_ns() + 86_400 * 10**9
+    for path in (torn, directory / path_of(1)):
+        os.utime(path, ns=(tomorrow_ns, tomorrow_ns))
+    assert Embedded(directory).text(b"/torn") == b"t 1"
+    assert torn.read_bytes() == LINE + b"\0", "it was repaired"
+
+
 def test_records_behind_a_header_that_a_power_cut_took_back_never_count_again(directory: Path) -> None:
     header = Header(0, workers=1, durable=False, clean=False, boot=b"another start of the machine" + b"." * 8)
     log = CommitLog(AbandonedDisk(str(directory)), 1, header)
