@@ -19,7 +19,7 @@ from support.lab.breaks import BREAKS
 from support.lab.run import FILE_SYSTEMS
 
 TESTS = Path(__file__).parents[1]
-STATES_OF_A_RECORDING = 2000  # or some more; the second cuts are among them
+STATES_OF_A_RECORDING = 2500  # or some more; the second cuts are among them
 PROCESSES = 2
 
 
@@ -66,7 +66,7 @@ def jobs(count: int, seed: int) -> Iterator[tuple[str, str, int]]:
     """(file system, durability, seed), the slowest file system first, and by turns with the setting "os"."""
     for name, system in sorted(FILE_SYSTEMS.items(), key=lambda item: item[1].share):
         for number in range(max(1, round(system.share * count / STATES_OF_A_RECORDING))):
-            yield name, "os" if number % 4 == 3 else "fsync", seed + 100 * number
+            yield name, "os" if number % 3 == 2 else "fsync", seed + 100 * number
 
 
 @pytest.mark.slow
