@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 
 import pytest
@@ -11,6 +12,15 @@ from support.fakes.disk import AbandonedDisk
 def no_store_of_a_test_outlives_it() -> Iterator[None]:
     yield
     AbandonedDisk.abandon_all()
+
+
+@pytest.fixture(autouse=True)
+def no_command_of_a_test_decides_what_is_logged_behind_it() -> Iterator[None]:
+    logger = logging.getLogger("everstore")
+    level, propagates, handlers = logger.level, logger.propagate, logger.handlers[:]
+    yield
+    logger.setLevel(level)
+    logger.propagate, logger.handlers[:] = propagates, handlers
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

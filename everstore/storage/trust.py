@@ -69,8 +69,8 @@ def damaged_lines(data: bytes) -> dict[bytes, bytes]:
 
 
 def doubt_everything(disk: Disk, why: str, modified_ns: int = 0) -> None:
-    """From now on doubt all journals that were last written before now; or before `modified_ns`, when that is what a file
-    says that was written last: then the clock has been set back since.
+    """From now on doubt all journals that were last written before now; or before `modified_ns`, when a file that was
+    written last says that: then the clock has been set back since.
     """
     disk.append(UNVOUCHED, b"%d\t%s\n" % (max(time.time_ns(), modified_ns), why.encode()))
 

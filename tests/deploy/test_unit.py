@@ -36,10 +36,10 @@ class Machine:
         )
 
     def log(self) -> str:
-        try:
-            return Path(f"/proc/{self._first()}/root/run/everstore.log").read_text()
-        except OSError:
-            return ""
+        """What the server has said so far."""
+        first = self._first()
+        log = Path(f"/proc/{first}/root/run/everstore.log")
+        return log.read_text() if first and log.exists() else ""
 
     def systemctl(self, *arguments: str) -> str:
         enter = ["nsenter", f"--target={self._first()}", "--mount", "--pid", "--ipc", "--cgroup", "--root", "--wd=/"]
@@ -60,7 +60,9 @@ class Machine:
         self.process.communicate()
 
     def _first(self) -> int:
-        return psutil.Process(self.process.pid).children()[0].pid
+        """The machine's first process, as it is called out here; 0 until there is one."""
+        children = psutil.Process(self.process.pid).children()
+        return children[0].pid if children else 0
 
 
 @pytest.fixture(scope="module", autouse=True)
