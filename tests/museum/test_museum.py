@@ -100,7 +100,8 @@ def tried(checkout: Path, *tests: str) -> str:
     """What pytest says of these tests, of a checkout as it is."""
     path = os.pathsep.join([str(checkout), str(checkout / "adapters/python")])
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests],
+        # Plain, since rewriting the assertions of plugins, whose bytecode is not kept, takes longer than most tests.
+        [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "--assert=plain", *tests],
         cwd=checkout,
         # Python takes a module for unchanged that has its old size and second.
         env={**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"},
