@@ -128,6 +128,29 @@ def test_a_failed_call_on_a_socket_or_a_process_costs_only_whom_it_meets(tmp_pat
     assert goal.enough(done)
 
 
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("supervisor", "wait_readable", 1, "ENOMEM", for_ever=True),
+        Fault("supervisor", "unix.recv", 1, "EIO", for_ever=False),
+        Fault("supervisor", "socketpair", 1, "EMFILE", for_ever=False),
+    ],
+    ids=["waiting for anybody", "hearing a worker", "replacing a worker"],
+)
+def test_what_once_ended_the_server_costs_only_whom_it_meets(tmp_path: Path, fault: Fault) -> None:
+    with Meddled(tmp_path) as server, Client(server.port) as steady:
+        everything_is_served(server, steady)
+        dying = fault.call in OF_A_DEATH
+        assert wrongs_of(server, steady, b"load", fault, dying, meddling_until_it_strikes(server, fault)) == []
+
+
+@contextmanager
+def meddling_until_it_strikes(server: Meddled, fault: Fault) -> Iterator[None]:
+    with server.meddling(fault):
+        yield
+        until(lambda: server.struck, "the fault strikes")
+
+
 class StartedWithChildrenIgnored(RunningServer):
     def command(self) -> list[str]:
         ignoring = (

@@ -9,6 +9,8 @@ import json
 import os
 import random
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -52,6 +54,14 @@ def requests(source: random.Random, uid: int) -> bytes:
             frames.frame(source.choice([0, 2, 9, 0x1B]), uid, nasty(source)),
         ]
     )
+
+
+def test_what_the_system_says_of_a_name_is_printable_too() -> None:
+    said = "creating a\u202e\x1b[31m.log: no room"
+    code = f"from everstore import log; log.configure('info', 'text'); log.error({said!r})"
+    line = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stderr
+    assert "no room" in line
+    assert line.removesuffix("\n").isprintable()
 
 
 @pytest.mark.figures

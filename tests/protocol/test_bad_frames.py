@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import struct
+from pathlib import Path
 
 import pytest
 from support import frames
@@ -132,6 +135,19 @@ def test_rubbish_behind_requests_is_error_1_and_closed_between_whole_answers(cli
     assert (ERROR, 0xFFFFFFFF) in answers
     answered = [uid for kind, uid in answers if kind == frames.EXISTS]
     assert answered == list(range(len(answered)))
+
+
+def test_the_refusal_of_rubbish_waits_for_the_answers_that_are_due(tmp_path: Path) -> None:
+    with RunningServer(tmp_path, workers=1) as server, Client(server.port) as client, Client(server.port) as other:
+        assert not client.exists(NAME)
+        (worker,) = server.worker_pids()
+        os.kill(worker, signal.SIGSTOP)
+        try:
+            client.send(*[frames.exists(NAME, uid) for uid in range(3)], b"\xff" * 100)
+            until(lambda: other.ask(frames.status()).kind == frames.STATUS, "the supervisor has had its turn")
+        finally:
+            os.kill(worker, signal.SIGCONT)
+        assert [client.receive().uid for _ in range(4)] == [0, 1, 2, 0xFFFFFFFF]
 
 
 @pytest.mark.parametrize("position", [1, 10, 19, 20, 22, 26])

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from support import frames
 from support.frames import MULTIPART
+from support.patched import patched
 from support.processes import resident_bytes
 from support.server import RunningServer
 from support.waiting import until
@@ -98,6 +99,26 @@ def test_200_connections_are_each_served(tmp_path: Path) -> None:
         for number, client in enumerate(clients):
             client.send(frames.open_transaction(b"/c/%d" % number, number))
         assert [client.receive().uid for client in clients] == list(range(200))
+
+
+FAILS_ON_A_NAME = """
+from everstore.wire.session import Session
+right = Session.receive
+def receive(self, data):
+    assert b"/bug" not in data
+    return right(self, data)
+Session.receive = receive
+"""
+
+
+def test_a_bug_that_one_client_finds_costs_only_that_client(tmp_path: Path) -> None:
+    env = patched(tmp_path / "patch", FAILS_ON_A_NAME)
+    with RunningServer(tmp_path / "journals", env=env, workers=1) as server, Client(server.port) as client:
+        with Client(server.port) as finder:
+            finder.send(frames.exists(b"/bug"))
+            assert finder.until_closed() == b""
+        assert not client.exists(b"/a")
+        until(lambda: "this is a bug in Everstore" in server.log(), "it is said")
 
 
 def flood(client: Client, requests: bytes, bytes_max: int) -> int:

@@ -13,6 +13,7 @@ import pytest
 from support import frames
 from support.frames import ERROR, MULTIPART
 from support.load import Load
+from support.patched import patched
 from support.published import PublishedClient, ServerError
 from support.server import RunningServer, alive
 from support.waiting import until
@@ -86,6 +87,28 @@ def test_each_further_kill_finds_what_the_one_before_left(mortal: RunningServer,
         assert not list(mortal.journals.rglob("*.torn-*")), (
             "what was cut off was not acknowledged, and not in a journal"
         )
+
+
+DIES_BEHIND_THE_LOG = """
+import os, signal
+from everstore.storage.journals import JournalFiles
+right = JournalFiles.append
+def append(self, name, base, data):
+    if name == b"/deadly" and not os.path.exists({flag!r}):
+        os.close(os.open({flag!r}, os.O_CREAT))
+        os.kill(os.getpid(), signal.SIGKILL)
+    return right(self, name, base, data)
+JournalFiles.append = append
+"""
+
+
+def test_the_first_replacement_finds_what_was_logged_and_no_more(tmp_path: Path) -> None:
+    env = patched(tmp_path / "patch", DIES_BEHIND_THE_LOG.format(flag=str(tmp_path / "died")))
+    with RunningServer(tmp_path / "journals", env=env, workers=1) as server, Client(server.port) as client:
+        on = client.open(b"/deadly")
+        assert client.ask(frames.commit(on.name, on.worker, on.transaction, b"t", b"t 1")).code == 1
+        until(lambda: answered(client, b"/deadly"), "the worker is back")
+        assert client.events(b"/deadly") == [b"t 1"]
 
 
 def test_requests_in_flight_are_answered_with_error_1_in_order(tmp_path: Path) -> None:

@@ -163,7 +163,9 @@ def test_a_first_start_that_was_cut_off_is_made_up_for(tmp_path: Path) -> None:
         claim(str(tmp_path), "first")
     obstacle.rmdir()
     os.close(claim(str(tmp_path), "second"))
-    assert Embedded(tmp_path).text(b"/old") == b"t 1\nt 1"
+    store = Embedded(tmp_path)
+    assert store.text(b"/old") == b"t 1\nt 1"
+    assert committed(store.append(b"/old", b"t 2"))[0], "it was repaired"
 
 
 @pytest.mark.parametrize(

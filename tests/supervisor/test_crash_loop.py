@@ -3,11 +3,11 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import signal
 import threading
 from pathlib import Path
 
 from support.frames import EXISTS, exists
+from support.patched import patched
 from support.server import RunningServer
 from support.waiting import until
 from support.wire import Client
@@ -71,17 +71,24 @@ def test_logs_of_another_number_of_workers_are_all_replayed_before_anybody_is_se
         assert client.events(moved) == client.events(obstacle_name) == [b"t 1"]
 
 
+DIES_BEFORE_IT_IS_READY = """
+import os, signal
+from everstore.worker import loop
+right = loop.begin_log
+def begin_log(*arguments):
+    made = right(*arguments)
+    if not os.path.exists({flag!r}):
+        os.close(os.open({flag!r}, os.O_CREAT))
+        os.kill(os.getpid(), signal.SIGKILL)
+    return made
+loop.begin_log = begin_log
+"""
+
+
 def test_a_worker_that_dies_between_making_its_log_and_being_ready_is_replaced(tmp_path: Path) -> None:
-    for number in range(5):
-        journals = tmp_path / str(number)
-        server = RunningServer(journals, workers=1)
-        starting = threading.Thread(target=server.start)
-        starting.start()
-        until((journals / ".everstore/worker-1.commits").exists, "a log")
-        for pid in server.worker_pids():
-            os.kill(pid, signal.SIGKILL)
-        starting.join()
-        with contextlib.closing(server), Client(server.port) as client:
-            until(lambda client=client: client.ask(exists(b"/a")).kind == EXISTS, "it serves")
-            assert client.append(b"/a", b"t 1")
-            assert "bug" not in server.log()
+    env = patched(tmp_path / "patch", DIES_BEFORE_IT_IS_READY.format(flag=str(tmp_path / "died")))
+    with RunningServer(tmp_path / "journals", env=env, workers=1) as server, Client(server.port) as client:
+        until(lambda: "bug" in server.log() or client.ask(exists(b"/a")).kind == EXISTS, "it serves")
+        assert "bug" not in server.log()
+        assert "killed by SIGKILL" in server.log()
+        assert client.append(b"/a", b"t 1")

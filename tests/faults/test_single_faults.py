@@ -31,8 +31,10 @@ def fail() -> Iterator[Fail]:
     @contextmanager
     def failing(call: str, error: str, for_ever: bool = False) -> Iterator[None]:
         calls.fault = Fault(call, calls.uses[call] + 1, error, for_ever)
-        yield
-        calls.fault = None
+        try:
+            yield
+        finally:
+            calls.fault = None
 
     with calls.failing(None):
         yield failing
@@ -79,6 +81,15 @@ def test_half_a_record_that_met_a_full_disk_is_not_refused_since_it_may_be_whole
     with fail("disk.os.pwrite", FILLS_UP, for_ever=True), pytest.raises(StorageFailed):
         store.commit(on, b"t", b"t 1")
     assert Embedded(tmp_path, Disk(str(tmp_path))).text(b"/a") == b"t 1", "and indeed it was"
+
+
+def test_a_new_journal_whose_file_cannot_be_made_is_refused_before_its_commit_is_logged(
+    fail: Fail, store: Embedded, tmp_path: Path
+) -> None:
+    on = store.open(b"/a")
+    with fail("disk.os.open", "EACCES", for_ever=True):
+        assert store.commit(on, b"t", b"t 1").code == 15
+    assert not Embedded(tmp_path, Disk(str(tmp_path))).text(b"/a")
 
 
 @pytest.mark.parametrize("use", [lambda store: store.read(b"/c"), lambda store: store.append(b"/d", b"t 1")])
