@@ -11,6 +11,8 @@ from support.waiting import until
 
 from everstore.cli.moments import moment
 
+pytestmark = pytest.mark.slow
+
 LINES = 'user.Created {"name":"pa"}\nuser.Renamed {"name":"Pär"}\n'
 
 

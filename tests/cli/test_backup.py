@@ -18,6 +18,8 @@ from support.waiting import until
 
 from everstore.storage.copies import Copies
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def source(tmp_path: Path) -> Iterator[RunningServer]:

@@ -8,6 +8,8 @@ import pytest
 from support.command import everstore
 from support.server import RunningServer
 
+pytestmark = pytest.mark.slow
+
 BROKEN = Path(__file__).parents[1] / "broken"
 VECTORS = sorted(path.stem for path in BROKEN.glob("*.log"))
 

@@ -5,11 +5,14 @@ import pty
 import subprocess
 from pathlib import Path
 
+import pytest
 from support.command import command, environment, everstore
 from support.server import RunningServer
 from support.waiting import until
 
 from everstore.users.file import read
+
+pytestmark = pytest.mark.slow
 
 SECRET = "corr3ct-horse"
 

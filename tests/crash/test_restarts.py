@@ -11,6 +11,8 @@ from support.command import everstore
 from support.server import RunningServer
 from support.waiting import until
 
+pytestmark = pytest.mark.slow
+
 JOURNALS = [f"/load/{number}" for number in range(30)]
 
 

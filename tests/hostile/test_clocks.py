@@ -6,11 +6,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from support import frames
 from support.altered import AlteredServer
 from support.journal_files import journal_file, stamped_lines
 from support.waiting import until
 from support.wire import Client
+
+pytestmark = pytest.mark.slow
 
 DAY_S = 86_400
 YEAR_S = 31_556_952

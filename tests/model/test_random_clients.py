@@ -12,6 +12,8 @@ from support.model import Model
 from support.server import RunningServer
 from support.wire import Client, Opened
 
+pytestmark = pytest.mark.slow
+
 STEPS = 6000
 NAMES = [b"/a", b"/a/b", b"/b", b"/deep/er/c", b"/d"]
 TYPES = [b"t.%d" % number for number in range(6)] + [b"ES_NewJournal"]

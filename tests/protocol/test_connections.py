@@ -21,6 +21,8 @@ from support.server import RunningServer
 from support.waiting import until
 from support.wire import HELLO, Client, part_bytes
 
+pytestmark = pytest.mark.slow
+
 MIB = 1 << 20
 CONNECTIONS_MAX = 5
 UNREAD_BYTES = 200 * MIB

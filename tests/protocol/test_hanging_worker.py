@@ -16,6 +16,8 @@ from support.server import alive
 from support.waiting import until
 from support.wire import Client
 
+pytestmark = pytest.mark.slow
+
 QUICK = {"WORKER_PULSE_S": 0.3, "WORKER_SILENT_LOOKS_MAX": 4, "WORKER_EXIT_S_MAX": 0.2}
 HANGS_S = 1.2
 HANGS_ON_A_NAME = """

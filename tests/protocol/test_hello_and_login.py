@@ -14,6 +14,8 @@ from support.processes import resident_bytes
 from support.server import RunningServer
 from support.wire import HELLO, Client
 
+pytestmark = pytest.mark.slow
+
 NAME = b"/login"
 LOGIN_S_MAX = 5.0
 KNOCKS = {

@@ -13,6 +13,8 @@ from support.journal_files import journal_file, stamped_lines
 from support.server import RunningServer
 from support.wire import Client, Opened, opened, part_bytes
 
+pytestmark = pytest.mark.slow
+
 CONNECTIONS = 6
 WINDOW = 100  # journals in the pipeline of a connection
 EVENTS_A_COMMIT = 120

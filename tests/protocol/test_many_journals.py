@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from support import frames
 from support.processes import worker_descriptors
 from support.server import RunningServer
 from support.waiting import until
 from support.wire import Client, committed, opened, part_bytes
+
+pytestmark = pytest.mark.slow
 
 JOURNALS = 10_000
 BATCH = 500

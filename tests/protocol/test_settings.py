@@ -13,6 +13,8 @@ from support import frames
 from support.server import RunningServer
 from support.wire import Client
 
+pytestmark = pytest.mark.slow
+
 USAGE_EXIT_CODE = 2
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("EVERSTORE_")}
 ALLOWED = {

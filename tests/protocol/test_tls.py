@@ -24,6 +24,8 @@ from support.users import user, write_users
 from support.waiting import until
 from support.wire import HELLO, Client
 
+pytestmark = pytest.mark.slow
+
 SECRET = "tls-s3cret"
 LARGE = b"t " + b"x" * 1_000_000
 

@@ -17,6 +17,8 @@ from support.server import RunningServer
 from support.waiting import until
 from support.wire import Client, Opened
 
+pytestmark = pytest.mark.slow
+
 LINE = b"t {}"
 LIFETIME_S = 1
 POOL = 150  # more than there are polls in a lifetime

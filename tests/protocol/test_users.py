@@ -21,6 +21,8 @@ from support.wire import HELLO, Client
 
 from everstore import limits
 
+pytestmark = pytest.mark.slow
+
 NOT_ALLOWED = 16
 SECRETS = {"ada": "ada-s3cret", "bob": "bob-s3cret", "carl": "carl-s3cret", "dora": "dora-s3cret"}
 ADA = user("ada", SECRETS["ada"])

@@ -19,6 +19,8 @@ from support.server import RunningServer, alive
 from support.waiting import until
 from support.wire import Client, part_bytes
 
+pytestmark = pytest.mark.slow
+
 LINE = b"t {}"
 JOURNALS = [b"/load/%d" % number for number in range(40)]
 

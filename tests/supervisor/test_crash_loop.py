@@ -6,6 +6,7 @@ import shutil
 import threading
 from pathlib import Path
 
+import pytest
 from support.frames import EXISTS, exists
 from support.patched import patched
 from support.server import RunningServer
@@ -18,6 +19,8 @@ from everstore.storage.disk import Disk
 from everstore.storage.records import APPEND, Entry, Header
 from everstore.storage.recovery import boot_id
 from everstore.supervisor.routing import owner
+
+pytestmark = pytest.mark.slow
 
 LINE = b"2026-11-21T12:00:00.000 t 1"
 

@@ -15,6 +15,8 @@ import trio.testing
 from everstore import limits
 from everstore.supervisor.pulse import Pulse, look_at
 
+pytestmark = pytest.mark.slow
+
 HANGS_S = limits.WORKER_PULSE_S * limits.WORKER_SILENT_LOOKS_MAX
 SLEEPS = "import os, time; os.write(1, b'.'); time.sleep(60)"
 COMPUTES = "import os; os.write(1, b'.')\nwhile True: pass"

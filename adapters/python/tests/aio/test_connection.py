@@ -26,6 +26,8 @@ from everstore_client import (
 )
 from everstore_client.wire.layouts import LITTLE
 
+pytestmark = pytest.mark.slow
+
 Run = Callable[..., Any]
 OPENED = {4: LITTLE.pack(48, 7)}
 ANSWER = LITTLE.pack(3) + b"a 1"
