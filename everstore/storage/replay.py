@@ -8,7 +8,7 @@ disk never got.
 | the journal | of a sure log | of an unsure one (see recovery.py) |
 | --- | --- | --- |
 | can have come of the part by a crash | the part is written | the part is written |
-| holds the part, and perhaps more | (more is damage, but for what is left of a cancelled append) | left as it is |
+| holds the part, and perhaps more | (more is damage, but for what is left of a cancelled append) | written as it stands |
 | misses what stood before the part, or has something else there | damage | left as it is |
 | must not be written: immutable, over a limit, no file | damage | damage |
 
@@ -109,6 +109,7 @@ def _write(disk: Disk, name: bytes, part: _Part, sure: bool) -> str:
         fd = disk.create(path)
     try:
         if not sure and _holds(disk, fd, part):
+            _write_again(disk, fd, part)
             return ""
         fault = _fault(disk, fd, part) or ("" if sure else _fault_before(fd, part))
         if not fault:
@@ -160,6 +161,12 @@ def _holds(disk: Disk, fd: int, part: _Part) -> bool:
         return False
     text = bytes(part.image[:-1])
     return disk.read(fd, part.base, len(part.image)) in (text + END, text + b"\n")
+
+
+def _write_again(disk: Disk, fd: int, part: _Part) -> None:
+    """What stands there: a replay before this one may have put it there, and then failed to sync it."""
+    start = max(0, part.base - 1)
+    disk.write(fd, start, disk.read(fd, start, part.base + len(part.image) - start))
 
 
 def _overwrite(disk: Disk, fd: int, path: str, part: _Part) -> None:

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from faults.calls import FILLS_UP, Calls, Fault
 from faults.durable import Durable
+from faults.states import after_the_machine_went_down
+from faults.sweep import Case, run
 from support.embedded import Embedded, committed, committing, listing
 
 from everstore import limits
@@ -138,3 +140,10 @@ def test_a_backup_that_cannot_keep_what_was_torn_can_be_repeated(tmp_path: Path)
         Copies(str(tmp_path)).look(b"/a")
     with calls.failing(None):
         assert Copies(str(tmp_path)).look(b"/a").size == 28
+
+
+def test_what_an_unsure_replay_wrote_is_written_again_when_it_could_not_be_synced() -> None:
+    """The page cache shows it, but the disk never got it; a commit behind it would stand behind a hole."""
+    state = after_the_machine_went_down.__name__
+    found = run(Case("server", state, 1, (Fault("disk._libc.syncfs", 1, "ENOSPC", for_ever=True),), "killed"))
+    assert (found.died, found.wrong) == (True, [])
