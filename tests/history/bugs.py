@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-NO_PAUSE_AFTER_DEATHS = """
-from everstore import limits
-limits.WORKER_YOUNG_S = 0.0
-"""
 BUGS = {
     "commits declare no types": """
         from everstore.engine.ledger import Ledger
