@@ -59,6 +59,7 @@ BUGS = {
         Transactions.find = any_journal
         from everstore.engine.ledger import Ledger
         Ledger.conflicts = lambda self, journal, types, transaction: False
+        Ledger.end_by_commit = lambda self, journal, transaction: self.end(transaction)
         """,
     "timestamps go back": """
         from everstore.clock import Clock
