@@ -53,7 +53,7 @@ def test_a_target_finds_a_component_that_leads_out_of_the_directory(monkeypatch:
 def test_what_is_started_afresh_does_not_begin_with_the_memory_of_who_starts_it() -> None:
     peak_kib = "import resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
     started = [*AFRESH, sys.executable, "-c", peak_kib]
-    big = f"import subprocess; held = b'x' * {2 * RSS_MIB_MAX * 2**20}; subprocess.run({started!r}, check=True)"
+    big = f"import subprocess; held = b'x' * {RSS_MIB_MAX * 2**20}; subprocess.run({started!r}, check=True)"
     ended = subprocess.run([*AFRESH, sys.executable, "-c", big], capture_output=True, text=True, check=True)
     assert int(ended.stdout) < RSS_MIB_MAX * 2**10 // 2
 
