@@ -26,6 +26,7 @@ def test_what_is_not_taken_is_named_with_its_line_once() -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_test_that_fails_is_no_measurement(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="file or directory not found"):
         measure(tmp_path, ("there is no such folder",))

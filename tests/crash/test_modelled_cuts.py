@@ -60,6 +60,7 @@ def _nothing(*_: object, **__: object) -> int:
     return 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("where", "name", "broken"),
     [

@@ -70,6 +70,7 @@ def test_every_flip_and_cut_of_a_journal_is_found_or_changes_one_line_only(journ
     assert silent == []
 
 
+@pytest.mark.slow
 def test_the_lines_around_a_flip_say_what_the_whole_journal_says(journal: bytes) -> None:
     rng = random.Random(figures.seed())
     for bit in [*rng.sample(range(FLIPS), 1500), *range(FLIPS - 2000, FLIPS, 7), *range(0, 2000, 7)]:

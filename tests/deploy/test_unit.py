@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,21 +18,25 @@ from support.waiting import until
 from support.wire import Client
 
 EXPOSURE_MAX = 2.0
+BOOT_S_MAX = 60.0  # It takes half a second, and five on a machine with a busy disk and no processor to spare.
+COMMAND_S_MAX = 120  # More than a stop of the unit may take.
 UNIT = REPOSITORY / "deploy/everstore.service"
 
 
 class Machine:
-    """A systemd in namespaces of its own that runs the unit and nothing else."""
+    """A systemd in namespaces of its own that runs the unit and nothing else. What it says is kept in `folder`."""
 
-    def __init__(self, source: Path, port: int) -> None:
+    def __init__(self, folder: Path, source: Path) -> None:
         folders = [sys.base_prefix, str(source), str(Path(trio.__file__).parents[1])]
         boot = ["unshare", "--pid", "--mount", "--cgroup", "--ipc", "--uts", "--fork", "--kill-child"]
-        self.process = subprocess.Popen(
-            [*boot, str(REPOSITORY / "tests/deploy/boot"), str(port), *folders],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-        )
+        self._said = folder / "said"
+        with self._said.open("wb") as said:
+            self.process = subprocess.Popen(
+                [*boot, str(REPOSITORY / "tests/deploy/boot"), *folders],
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=said,
+            )
 
     def log(self) -> str:
         """What the server has said so far."""
@@ -41,9 +44,13 @@ class Machine:
         log = Path(f"/proc/{first}/root/run/everstore.log")
         return log.read_text() if first and log.exists() else ""
 
+    def port(self) -> int:
+        """Where the server serves, when it has said so; 0 until then."""
+        ready = re.search(r"^everstore ready on \S+:(\d+), ", self.log(), re.MULTILINE)
+        return int(ready[1]) if ready else 0
+
     def systemctl(self, *arguments: str) -> str:
-        enter = ["nsenter", f"--target={self._first()}", "--mount", "--pid", "--ipc", "--cgroup", "--root", "--wd=/"]
-        done = subprocess.run([*enter, "systemctl", *arguments], capture_output=True, text=True, check=False)
+        done = self._within("systemctl", *arguments)
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
@@ -54,14 +61,31 @@ class Machine:
         return self.process.poll() is not None
 
     def close(self) -> None:
-        self.process.kill()
-        assert self.process.stderr is not None
-        sys.stderr.write(self.process.stderr.read().decode())
-        self.process.communicate()
+        """End it. All that can be known of it is printed: pytest shows it of a test that failed."""
+        try:
+            state = self._state() if self._first() else "the machine has ended"
+            told = {"systemd's state": state, "the server": self.log(), "the machine": self._said.read_text()}
+            sys.stderr.write("".join(f"-- {who}:\n{text}\n" for who, text in told.items()))
+        finally:
+            self.process.kill()
+            self.process.wait()
+
+    def _state(self) -> str:
+        asked = (
+            ["systemctl", "status", "--no-pager", "--full", "everstore"],
+            ["systemctl", "list-jobs"],
+            ["ps", "axl"],
+        )
+        answers = [self._within(*each) for each in asked]
+        return "".join(each.stdout + each.stderr for each in answers)
+
+    def _within(self, *command: str) -> subprocess.CompletedProcess[str]:
+        enter = ["nsenter", f"--target={self._first()}", "--mount", "--pid", "--ipc", "--cgroup", "--root", "--wd=/"]
+        return subprocess.run([*enter, *command], capture_output=True, text=True, check=False, timeout=COMMAND_S_MAX)
 
     def _first(self) -> int:
-        """The machine's first process, as it is called out here; 0 until there is one."""
-        children = psutil.Process(self.process.pid).children()
+        """The machine's first process, as it is called out here; 0 until there is one, and when it has ended."""
+        children = [] if self.has_ended() else psutil.Process(self.process.pid).children()
         return children[0].pid if children else 0
 
 
@@ -73,16 +97,10 @@ def systemd() -> None:
 
 
 @pytest.fixture
-def port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
-
-
-@pytest.fixture
-def machine(tmp_path: Path, port: int) -> Iterator[Machine]:
+def machine(tmp_path: Path) -> Iterator[Machine]:
     source = copy_checkout(tmp_path / "source")
     source.chmod(0o755)
-    machine = Machine(source, port)
+    machine = Machine(tmp_path, source)
     yield machine
     machine.close()
 
@@ -105,14 +123,14 @@ def test_systemd_rates_it_as_little_exposed() -> None:
 
 
 @pytest.mark.slow
-def test_it_serves_and_heals_and_stops_in_its_sandbox(machine: Machine, port: int) -> None:
-    until(lambda: "everstore ready on" in machine.log() or machine.has_ended(), "the server is ready")
+def test_it_serves_and_heals_and_stops_in_its_sandbox(machine: Machine) -> None:
+    until(lambda: machine.port() or machine.has_ended(), "the server is ready", BOOT_S_MAX)
     until(lambda: machine.property("ActiveState") == "active", "systemd knows that it is ready")
-    with Client(port) as client:
+    with Client(machine.port()) as client:
         client.append(b"/a", b"t {}")
         machine.systemctl("reload", "everstore")
         until(lambda: "SIGHUP: nothing to do" in machine.log(), "the signal has arrived")
-        for worker in psutil.Process(listener_pid(port)).children():
+        for worker in psutil.Process(listener_pid(machine.port())).children():
             os.kill(worker.pid, signal.SIGKILL)
         until(lambda: machine.log().count("serves again") == 2, "the workers are replaced")
         assert client.events(b"/a") == [b"t {}"]

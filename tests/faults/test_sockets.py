@@ -104,7 +104,7 @@ class Meddled(RunningServer):
 @pytest.mark.slow
 @pytest.mark.figures
 def test_a_failed_call_on_a_socket_or_a_process_costs_only_whom_it_meets(tmp_path: Path) -> None:
-    goal = figures.goal("faults of sockets and processes", every_run=100, campaign=500)
+    goal = figures.goal("faults of sockets and processes", every_run=100, campaign=300)
     seed, done = figures.seed(), 0
     faults = every_fault(uses=4 if figures.CAMPAIGN else 2)
     Random(seed).shuffle(faults)

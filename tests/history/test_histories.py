@@ -77,6 +77,7 @@ spawn._libc = object()
 """
 
 
+@pytest.mark.slow
 def test_workers_that_outlive_their_supervisor_finish_before_another_server_begins(tmp_path: Path) -> None:
     """Where a system does not kill them with it, they learn it from their channels; the directory is theirs as long."""
     directory, histories = tmp_path / "journals", []

@@ -51,26 +51,28 @@ import importlib, os, signal
 from everstore import limits
 limits.WORKER_YOUNG_S = 0.0  # or it would pause for longer after each death
 limits.WORKER_PULSE_S, limits.WORKER_SILENT_LOOKS_MAX, limits.WORKER_EXIT_S_MAX = 0.3, 3, 0.1
-owner, _, name = {moment.function!r}.partition(".")
-owner = getattr(importlib.import_module("everstore.{moment.module}"), owner)
-right = getattr(owner, name)
-calls = 0
 def deed():
     {deed}
-def count(data):
-    global calls
-    calls += {moment.data!r} in (None, data)
-    if calls == {calls}:
-        calls += 1
-        deed()
-def counted(*arguments):
-    if {moment.when!r} == "before":
-        count(arguments[-1])
-    result = right(*arguments)
-    if {moment.when!r} == "after":
-        count(arguments[-1])
-    return result
-setattr(owner, name, counted)
+def lay():  # A scope of its own: other code may stand behind it.
+    owner, _, name = {moment.function!r}.partition(".")
+    owner = getattr(importlib.import_module("everstore.{moment.module}"), owner)
+    right = getattr(owner, name)
+    calls = 0
+    def count(data):
+        nonlocal calls
+        calls += {moment.data!r} in (None, data)
+        if calls == {calls}:
+            calls += 1
+            deed()
+    def counted(*arguments):
+        if {moment.when!r} == "before":
+            count(arguments[-1])
+        result = right(*arguments)
+        if {moment.when!r} == "after":
+            count(arguments[-1])
+        return result
+    setattr(owner, name, counted)
+lay()
 """
 
 

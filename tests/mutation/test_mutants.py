@@ -101,6 +101,7 @@ SKIP = "frames.append((OVERSIZE, size, uid, properties, worker, b'')) -> pass"
 OF_FRAMES = "tests/wire/test_frames.py::"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "test", "seconds", "verdict"),
     [

@@ -123,16 +123,22 @@ def committed(answer: Answered) -> tuple[bool, int]:
 
 
 def _decode(reply: bytes) -> Answered:
-    """A whole reply; the parts of a read are joined into one."""
-    kind, size, uid, properties, _ = HEADER.unpack_from(reply)
-    end = HEADER.size + size
-    body = reply[HEADER.size : end]
-    if properties & MULTIPART:
-        rest = _decode(reply[end:])
-        assert rest.uid == uid
-        if rest.code:
-            return rest
-        assert rest.kind == kind
-        return Answered(uid, kind, 0, pack("<I", len(body) + len(rest.body) - 8) + body[4:] + rest.body[4:])
-    assert len(reply) == end
-    return Answered(uid, kind, unpack_from("<I", body)[0] if kind == Type.ERROR else 0, body)
+    """A whole reply; the parts of a read are joined into one, unless an error ends them."""
+    bodies: list[bytes] = []
+    kinds: set[int] = set()
+    at, goes_on = 0, 1
+    uid = HEADER.unpack_from(reply)[2]
+    while goes_on:
+        kind, size, its_uid, properties, _ = HEADER.unpack_from(reply, at)
+        assert its_uid == uid
+        kinds.add(kind)
+        bodies.append(reply[at + HEADER.size : at + HEADER.size + size])
+        at, goes_on = at + HEADER.size + size, properties & MULTIPART
+    assert at == len(reply)
+    if kind == Type.ERROR:
+        return Answered(uid, kind, unpack_from("<I", bodies[-1])[0], bodies[-1])
+    assert kinds == {kind}
+    if len(bodies) == 1:
+        return Answered(uid, kind, 0, bodies[0])
+    text = b"".join(body[4:] for body in bodies)
+    return Answered(uid, kind, 0, pack("<I", len(text)) + text)
