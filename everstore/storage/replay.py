@@ -8,7 +8,7 @@ disk never got.
 | the journal | of a sure log | of an unsure one (see recovery.py) |
 | --- | --- | --- |
 | can have come of the part by a crash | the part is written | the part is written |
-| holds the part, and perhaps more | (more is damage, but for what is left of a cancelled append) | written as it stands |
+| holds the part, and perhaps more | (more is damage, but for what is left of a cancelled append) | written again |
 | misses what stood before the part, or has something else there | damage | left as it is |
 | must not be written: immutable, over a limit, no file | damage | damage |
 
