@@ -1,11 +1,17 @@
 from __future__ import annotations
 
 import logging
+import signal
 from collections.abc import Iterator
 
 import pytest
 from support import figures
 from support.fakes.disk import AbandonedDisk
+
+
+def pytest_configure() -> None:
+    # A shell that runs the tests in its background ignores SIGINT, and what they start would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
