@@ -29,6 +29,7 @@ class Code(IntEnum):
     JOURNAL_TOO_LARGE = 14
     CANNOT_WRITE = 15
     NOT_ALLOWED = 16
+    APPEND_INVALID = 17
 
 
 class EverstoreError(Exception):

@@ -32,6 +32,7 @@ NAME_BYTES_MIN = 2  # the slash, and something behind it
 NAME_BYTES_MAX = 1024  # well below PATH_MAX (4096), with room for the journal directory in front
 COMPONENT_BYTES_MAX = 200  # below NAME_MAX (255), with room for ".log.torn-<time>"
 JOURNAL_BYTES_MAX = 2**32 - 1  # version 1 speaks of sizes and positions in 32 bits
+NATIVE_JOURNAL_BYTES_MAX = 2**62  # the native requests in 64; no file system has files as large
 
 # ---- one connection, after login -----------------------------------------------------------------------------------
 RECEIVE_BYTES = 64 * 1024  # one read of a socket
@@ -84,6 +85,10 @@ TYPE_BYTES_PER_JOURNAL_MAX = 512 * 1024  # and their bytes: names twice as long 
 TYPE_BYTES_MAX = 16 * 1024 * 1024  # the same for all journals of a worker, with
 TYPE_OWN_BYTES = 128  # what remembering a type takes besides its name
 ENDED_TRANSACTIONS_REMEMBERED = 4096  # so that error 4 (too late) can be told from error 6 (never heard of)
+OUTCOMES_S = 150.0  # for which an append may be sent again: two minutes, and what the repetition needs to arrive
+OUTCOMES_PER_CLIENT_MAX = 4096  # that a client has not heard of yet: twice what it may have in flight
+OUTCOME_CLIENTS_MAX = 1024  # that have appended within that time, some 400 bytes each
+REMEMBERED_TYPES_BYTES_MAX = 256 * 1024  # of all journals, written at each checkpoint
 READ_BYTES = 64 * 1024  # one read of a journal file
 LIST_PREFIXES_MAX = 64  # of one listing; each costs a comparison for every entry
 LIST_STEP_ENTRIES = 512  # directory entries looked at between two batches, about a millisecond

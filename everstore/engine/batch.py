@@ -7,7 +7,7 @@ write" instead.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
 from everstore.engine.journal import Journal
@@ -20,16 +20,19 @@ Parts: TypeAlias = Iterator[bytes]
 Answer: TypeAlias = tuple[int, "bytes | Parts"]
 """(connection, whole reply or its parts)."""
 
+Reply: TypeAlias = "bytes | Parts | Callable[[set[Journal]], bytes]"
+"""Of one that speaks of several journals: made when it is known for which of them there was no room."""
+
 
 class Batch:
     """What is decided and not yet durable."""
 
     def __init__(self, worker: int) -> None:
         self._worker = worker
-        self._answers: list[tuple[int, int, bytes | Parts, Journal | None]] = []
+        self._answers: list[tuple[int, int, Reply, Journal | None]] = []
         self.changed: dict[bytes, Journal] = {}
 
-    def answer(self, connection: int, uid: int, reply: bytes | Parts, journal: Journal | None) -> None:
+    def answer(self, connection: int, uid: int, reply: Reply, journal: Journal | None) -> None:
         self._answers.append((connection, uid, reply, journal))
 
     def refuse(self, connection: int, uid: int, code: Code) -> None:
@@ -38,9 +41,9 @@ class Batch:
     def take(self, without_room: set[Journal]) -> list[Answer]:
         """All answers, in order; the batch is empty again."""
         answers, self._answers, self.changed = self._answers, [], {}
-        if not without_room:
-            return [(connection, reply) for connection, _, reply, _ in answers]
-        return [
-            (connection, replies.error(uid, self._worker, Code.CANNOT_WRITE) if journal in without_room else reply)
-            for connection, uid, reply, journal in answers
-        ]
+        found: list[Answer] = []
+        for connection, uid, reply, journal in answers:
+            if journal in without_room:
+                reply = replies.error(uid, self._worker, Code.CANNOT_WRITE)
+            found.append((connection, reply(without_room) if callable(reply) else reply))
+        return found

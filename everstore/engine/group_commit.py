@@ -16,19 +16,23 @@ again.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from everstore.engine.journal import Journal
 from everstore.engine.room import Room
 from everstore.errors import NoSpace
 from everstore.storage.commit_log import CommitLog
 from everstore.storage.disk import Disk
 from everstore.storage.journals import JournalFiles
-from everstore.storage.records import APPEND, Entry
+from everstore.storage.records import APPEND, NOTES, Entry
+from everstore.storage.remembered import NOTHING, Remembered
 
 
 class GroupCommit:
-    """Makes batches durable, in the order in which they come."""
+    """Makes batches durable, in the order in which they come. `remembered` is what the log's next epoch begins with."""
 
     def __init__(self, disk: Disk, files: JournalFiles, room: Room, durable: bool) -> None:
+        self.remembered: Callable[[], Remembered] = lambda: NOTHING
         self._disk = disk
         self._files = files
         self._room = room
@@ -50,8 +54,9 @@ class GroupCommit:
             StorageFailed: any of it may be on disk, or not.
         """
         entries = [Entry(APPEND, each.name, each.durable_size, b"\n".join(each.pending) + b"\0") for each in journals]
+        notes = [Entry(NOTES, each.name, each.durable_size, b"".join(each.notes)) for each in journals if each.notes]
         try:
-            self._write_log(entries)
+            self._write_log(entries + notes)
         except NoSpace:
             return set(journals)
         without_room: list[int] = []
@@ -68,13 +73,13 @@ class GroupCommit:
         """Make the journals durable by themselves, so that the log may begin anew."""
         if self._durable:
             self._disk.sync_all()
-        self._log.recycle()
+        self._log.recycle(self.remembered())
 
     def close(self) -> None:
         """Leave everything durable, whatever the setting, and a log with nothing to replay."""
         self._disk.sync_all()
         if self._room.commit_log is not None:
-            self._room.commit_log.close()
+            self._room.commit_log.close(self.remembered())
 
     def _write_log(self, entries: list[Entry]) -> None:
         if not self._log.has_room(entries):

@@ -7,6 +7,7 @@ transaction it is dropped.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable, Iterator
 
 from everstore import limits
 from everstore.clock import Clock
@@ -18,11 +19,23 @@ class Journal:
     """`size` and `stamp` are those after the commits decided so far; `durable_size` lags behind while a batch is under
     way.
 
-    `pending` holds the lines of the batch under way; `open_count` the transactions open on it; `declared` exists
-    while there are any.
+    `pending` holds the lines of the batch under way, `notes` what the log is to say of its commits; `open_count` the
+    transactions open on it; `declared` exists while there are any, and always when its types are `kept`.
     """
 
-    __slots__ = ("damage", "declared", "durable_size", "name", "open_count", "pending", "size", "stamp", "used")
+    __slots__ = (
+        "damage",
+        "declared",
+        "durable_size",
+        "kept",
+        "name",
+        "notes",
+        "open_count",
+        "pending",
+        "size",
+        "stamp",
+        "used",
+    )
 
     def __init__(self, name: bytes, size: int, stamp: bytes, damage: str, used: float) -> None:
         self.name = name
@@ -33,18 +46,25 @@ class Journal:
         self.open_count = 0
         self.declared: Declared | None = None
         self.pending: list[bytes] = []
+        self.kept = False
+        self.notes: list[bytes] = []
 
 
 class Journals:
-    """The journals in use, the longest unused first."""
+    """The journals in use, the longest unused first. `dropped` is told of each that is forgotten."""
 
-    def __init__(self, files: JournalFiles, clock: Clock) -> None:
+    def __init__(self, files: JournalFiles, clock: Clock, dropped: Callable[[Journal], None]) -> None:
         self._files = files
         self._clock = clock
+        self._dropped = dropped
         self._used: OrderedDict[bytes, Journal] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._used)
+
+    def __iter__(self) -> Iterator[Journal]:
+        """The longest unused first."""
+        return iter(self._used.values())
 
     def get(self, name: bytes) -> Journal:
         """The journal of this name, which need not exist yet.
@@ -81,4 +101,5 @@ class Journals:
     def _drop(self, journal: Journal) -> None:
         if not journal.open_count and not journal.pending:
             del self._used[journal.name]
+            self._dropped(journal)
             self._files.forget(journal.name)

@@ -1,7 +1,7 @@
 """Which transactions are open on which journals, and what may conflict with them.
 
 It keeps two things together: the table of transactions, and each journal's memory of declared types, which exists
-exactly while a transaction is open on it.
+while a transaction is open on it, and for as long as it is in use when native appends come.
 """
 
 from __future__ import annotations
@@ -11,17 +11,19 @@ from everstore.clock import Clock
 from everstore.engine.journal import Journal, Journals
 from everstore.journal.conflicts import Declared
 from everstore.journal.transactions import Transaction, Transactions
+from everstore.storage.remembered import Remembered, Types
 
 
 class Ledger:
-    """The open transactions of one worker."""
+    """The open transactions of one worker. `recovered`: what is known of types from before its start."""
 
-    def __init__(self, journals: Journals, clock: Clock, lifetime_s: float) -> None:
+    def __init__(self, journals: Journals, clock: Clock, lifetime_s: float, recovered: Remembered) -> None:
         self._journals = journals
         self._clock = clock
         self._transactions = Transactions(lifetime_s)
         self._remembering: dict[bytes, Declared] = {}
         self._occupied = 0  # by all that is remembered
+        self._recovered = recovered.journals
         self._ended: list[tuple[Transaction, Declared]] = []  # by the commits of the batch under way
 
     def __len__(self) -> int:
@@ -32,7 +34,7 @@ class Ledger:
         transaction = self._transactions.open(connection, journal.name, journal.size, self._clock.monotonic())
         journal.open_count += 1
         if journal.declared is None:
-            journal.declared = self._remembering[journal.name] = Declared()
+            journal.declared = self._remembering[journal.name] = Declared(journal.size)
         return transaction
 
     def find(self, uid: int, name: bytes) -> Transaction:
@@ -47,6 +49,42 @@ class Ledger:
         """True when one of `types` was declared on the journal since the transaction opened."""
         assert journal.declared is not None, "a journal with an open transaction remembers types"
         return journal.declared.conflicting(types, transaction.opened_at) is not None
+
+    def keep(self, journal: Journal) -> None:
+        """From now on remember the journal's types for as long as it is in use: appends come to it."""
+        if journal.kept:
+            return
+        journal.kept = True
+        known = self._recovered.pop(journal.name, None)
+        if journal.declared is None:
+            journal.declared = self._remembering[journal.name] = Declared(journal.size)
+            if known is not None and known.size == journal.size:
+                journal.declared.recall(known.known_from, known.last)
+                self._occupied += journal.declared.occupied
+
+    def may_conflict(self, journal: Journal, types: set[bytes], position: int) -> bool:
+        """True when one of `types` was declared behind `position`, or nobody knows any more what was."""
+        assert journal.declared is not None, "a journal that is kept remembers types"
+        return position < journal.declared.known_from or journal.declared.conflicting(types, position) is not None
+
+    def remembered(self) -> dict[bytes, Types]:
+        """What is known of types in journals, but for the batch under way; the latest used last."""
+        found = dict(self._recovered)
+        for journal in self._journals:
+            if journal.kept and journal.declared is not None:
+                size = journal.durable_size
+                known_from = min(journal.declared.known_from, size)
+                found[journal.name] = Types(size, known_from, journal.declared.last(size))
+        return found
+
+    def dropped(self, journal: Journal) -> None:
+        """A journal is in use no more."""
+        if journal.declared is not None:
+            self._occupied -= self._remembering.pop(journal.name).occupied
+
+    def forget_recovered(self) -> None:
+        """What nobody has come back for since the start, as if its journals had been in use until now."""
+        self._recovered.clear()
 
     def declare(self, journal: Journal, types: set[bytes]) -> None:
         """Note the types of a commit that has brought the journal to its present size."""
@@ -131,7 +169,16 @@ class Ledger:
         for name in by_size:
             if self._occupied <= limits.TYPE_BYTES_MAX * 3 // 4:
                 return
-            self._end_late(open_on[name])
+            self._end_late(open_on.get(name, []))
+            self._forget_types(name)
+
+    def _forget_types(self, name: bytes) -> None:
+        """Of a journal that is kept; appends with earlier positions may conflict without need."""
+        declared = self._remembering.get(name)
+        if declared is not None:
+            self._occupied -= declared.occupied
+            declared.forget_until(self._journals.get(name).size)
+            self._occupied += declared.occupied
 
     def _end_late(self, transactions: list[Transaction]) -> None:
         for transaction in transactions:
@@ -142,7 +189,7 @@ class Ledger:
         """One transaction less on its journal."""
         journal = self._journals.get(transaction.name)
         journal.open_count -= 1
-        if not journal.open_count:
+        if not journal.open_count and not journal.kept:
             journal.declared = None
             self._occupied -= self._remembering.pop(journal.name).occupied
 

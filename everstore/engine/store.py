@@ -13,23 +13,30 @@ Decisions see the commits decided before them in the same batch; answers leave o
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import orjson
 
 from everstore import limits, log
 from everstore.clock import Clock
+from everstore.engine.appends import Appender, told
 from everstore.engine.batch import Answer, Batch
+from everstore.engine.fetches import fetched_replies
 from everstore.engine.group_commit import GroupCommit
 from everstore.engine.journal import Journal, Journals
 from everstore.engine.ledger import Ledger
 from everstore.engine.listing import Listing
+from everstore.engine.outcomes import Outcomes
 from everstore.engine.reads import Wanted, read_replies
+from everstore.engine.writing import Writing, check_size
 from everstore.errors import Code, Refused
-from everstore.journal.conflicts import NEW_JOURNAL, types_of
-from everstore.journal.text import check_events, stamped
+from everstore.journal.conflicts import types_of
+from everstore.journal.names import owner
+from everstore.journal.text import check_events
 from everstore.storage.disk import Disk
 from everstore.storage.journals import JournalFiles
-from everstore.wire import replies, requests
+from everstore.storage.remembered import Remembered
+from everstore.wire import native, replies, requests
 from everstore.wire.frames import Frame
 from everstore.wire.layouts import WITH_TIMESTAMPS, Type
 
@@ -39,30 +46,47 @@ decides.
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Of a worker, the one with the number `worker` (from 1 on) of `workers`, in one `run` of the server."""
+
+    worker: int
+    workers: int
+    run: int
+
+    def owns(self, name: bytes) -> bool:
+        """True when the journal is this worker's."""
+        return owner(name, self.workers) == self.worker
+
+
 class Store:
-    """The journals of one worker, the one with the number `worker` (from 1 on) of `workers`."""
+    """The journals of one worker. `recovered`: what its predecessors knew."""
 
     def __init__(
         self,
-        worker: int,
-        workers: int,
+        place: Place,
         disk: Disk,
         files: JournalFiles,
         group: GroupCommit,
         clock: Clock,
         lifetime_s: float,
+        recovered: Remembered,
     ) -> None:
-        self._worker = worker
-        self._workers = workers
+        worker = self._worker = place.worker
+        self._workers = place.workers
         self._disk = disk
         self._files = files
         self._group = group
         self._clock = clock
-        self._journals = Journals(files, clock)
-        self._ledger = Ledger(self._journals, clock, lifetime_s)
+        self._began = clock.monotonic()
+        self._journals = Journals(files, clock, self._dropped)
+        self._ledger = Ledger(self._journals, clock, lifetime_s, recovered)
+        self._outcomes = Outcomes(clock, place.run, recovered)
         self._batch = Batch(worker)
-        self._space = True
-        self._counts = {"requests": 0, "commits": 0, "events": 0, "conflicts": 0, "refused": 0, "batches": 0}
+        self._writing = Writing(files, self._ledger, clock, self._batch)
+        self._appender = Appender(self._journals, self._ledger, self._outcomes, self._writing, place.owns)
+        self._counts = {"requests": 0, "conflicts": 0, "refused": 0, "batches": 0}
+        group.remembered = self._remembered
         self._handlers: dict[int, Callable[[int, Frame], None]] = {
             Type.NEW_TRANSACTION: self._new_transaction,
             Type.COMMIT: self._commit,
@@ -71,6 +95,8 @@ class Store:
             Type.EXISTS: self._exists,
             Type.STATUS: self._status,
             Type.LIST: self._list,
+            Type.APPEND: self._append,
+            Type.FETCH: self._fetch,
         }
 
     def handle(self, connection: int, frame: Frame) -> None:
@@ -98,16 +124,18 @@ class Store:
             if journal not in without_room:
                 journal.durable_size = journal.size
             journal.pending.clear()
+            journal.notes.clear()
         for journal in without_room:
             log.error("the disk is full: nothing was written", worker=self._worker, journal=log.shown(journal.name))
             journal.size = journal.durable_size
             self._ledger.roll_back(journal)
         self._ledger.settle()
+        self._outcomes.settle({journal.name for journal in without_room})
         return self._batch.take(without_room)
 
     def begin(self, arrived_bytes: int) -> None:
         """A batch begins, of requests of so many bytes: find out whether the disk has room for them."""
-        self._space = self._group.has_space(arrived_bytes)
+        self._writing.space = self._group.has_space(arrived_bytes)
 
     def end_connection(self, connection: int) -> None:
         """A connection is gone: so are its transactions."""
@@ -120,6 +148,8 @@ class Store:
             example = log.shown(expired[0].name)
             log.info(f"{len(expired)} transactions idled past their lifetime", worker=self._worker, journal=example)
         self._journals.drop_idle()
+        if self._clock.monotonic() - self._began > limits.IDLE_JOURNAL_S:
+            self._ledger.forget_recovered()
 
     def close(self) -> None:
         self._group.close()
@@ -129,7 +159,7 @@ class Store:
     def _new_transaction(self, connection: int, frame: Frame) -> None:
         uid = frame[2]
         journal = self._journals.get(requests.name_only(frame[5]))
-        _check_size(journal.size, limits.JOURNAL_BYTES_MAX)
+        check_size(journal.size, limits.JOURNAL_BYTES_MAX)
         transaction = self._ledger.open(connection, journal)
         reply = replies.new_transaction(uid, self._worker, journal.size, transaction.uid)
         self._batch.answer(connection, uid, reply, journal)
@@ -139,40 +169,16 @@ class Store:
         name, transaction_uid, types_field, events = requests.commit(frame[5])
         journal = self._journals.get(name)
         transaction = self._ledger.find(transaction_uid, name)
+        check_size(journal.size, limits.JOURNAL_BYTES_MAX)  # Appends may have made it longer since it was opened.
         check_events(events)
         types = types_of(types_field)
         success = not events or not self._ledger.conflicts(journal, types, transaction)
-        lines = self._lines(journal, events) if success and events else b""
+        lines = self._writing.lines(journal, events) if success and events else b""
         self._counts["conflicts"] += not success
         self._ledger.end_by_commit(journal, transaction)
         if lines:
-            self._append(journal, types, lines)
+            self._writing.append(journal, types, lines)
         self._batch.answer(connection, uid, replies.commit(uid, self._worker, success, journal.size), journal)
-
-    def _lines(self, journal: Journal, events: bytes) -> bytes:
-        """What the commit will write. Refused here, it leaves the transaction open: the same commit may come again
-        later.
-        """
-        if journal.damage:
-            raise Refused(Code.CANNOT_WRITE, f"the journal is damaged: {journal.damage}")
-        if not self._space:
-            raise Refused(Code.CANNOT_WRITE, "the disk is full")
-        journal.stamp = max(self._clock.stamp(), journal.stamp)
-        lines = stamped(events, journal.stamp)
-        _check_size(journal.size + len(lines) + 1, self._files.size_max)
-        if journal.size == 0:
-            self._files.prepare(journal.name)
-        return lines
-
-    def _append(self, journal: Journal, types: set[bytes], lines: bytes) -> None:
-        if journal.size == 0:
-            types.add(NEW_JOURNAL)
-        journal.size += len(lines) + 1
-        journal.pending.append(lines)
-        self._batch.changed[journal.name] = journal
-        self._ledger.declare(journal, types)
-        self._counts["commits"] += 1
-        self._counts["events"] += lines.count(b"\n") + 1
 
     def _rollback(self, connection: int, frame: Frame) -> None:
         uid = frame[2]
@@ -202,6 +208,32 @@ class Store:
         journal = self._journals.get(requests.name_only(frame[5]))
         self._batch.answer(connection, uid, replies.exists(uid, self._worker, journal.size > 0), journal)
 
+    def _append(self, connection: int, frame: Frame) -> None:
+        uid = frame[2]
+        decided = self._appender.decide(native.appends(frame[5]))
+        self._counts["conflicts"] += sum(each.code == Code.CONFLICT for each in decided)
+
+        def reply(without_room: set[Journal]) -> bytes:
+            return native.outcomes(uid, self._worker, told(self._files, decided, without_room))
+
+        self._batch.answer(connection, uid, reply, None)
+
+    def _fetch(self, connection: int, frame: Frame) -> None:
+        uid = frame[2]
+        wanted = native.fetch(frame[5])
+        journal = self._journals.get(wanted.name)
+        with_stamps = bool(frame[3] & WITH_TIMESTAMPS)
+        parts = fetched_replies(self._files, journal, journal.size, wanted, with_stamps, uid, self._worker)
+        self._batch.answer(connection, uid, parts, journal)
+
+    def _dropped(self, journal: Journal) -> None:
+        self._ledger.dropped(journal)
+
+    def _remembered(self) -> Remembered:
+        remembered = self._outcomes.remembered()
+        remembered.journals = self._ledger.remembered()
+        return remembered
+
     def _status(self, connection: int, frame: Frame) -> None:
         uid = frame[2]
         requests.status(frame[5])
@@ -209,6 +241,8 @@ class Store:
             "worker": self._worker,
             "journals": len(self._journals),
             "transactions": len(self._ledger),
+            "commits": self._writing.commits,
+            "events": self._writing.events,
             **self._counts,
         }
         self._batch.answer(connection, uid, replies.status(uid, self._worker, orjson.dumps(status)), None)
@@ -217,8 +251,3 @@ class Store:
         uid = frame[2]
         prefix, after, most = requests.listing(frame[5])
         self._batch.answer(connection, uid, Listing(self._disk, prefix, after, most).replies(uid, self._worker), None)
-
-
-def _check_size(size: int, most: int) -> None:
-    if size > most:
-        raise Refused(Code.JOURNAL_TOO_LARGE, f"a journal of {size} bytes is over the limit of {most}")

@@ -1,7 +1,8 @@
 """Which types a journal's commits declared, and since when: what decides conflicts.
 
-A commit conflicts if and only if one of its types was declared by a commit that came after its transaction opened.
-"When" is the journal's size right after the commit: sizes only grow, so they order the commits of one journal.
+A commit conflicts if and only if one of its types was declared by a commit that came after its transaction opened;
+an append, if one that it depends on was declared behind its position. "When" is the journal's size right after the
+commit: sizes only grow, so they order the commits of one journal.
 """
 
 from __future__ import annotations
@@ -25,14 +26,15 @@ def types_of(field: bytes) -> set[bytes]:
 
 
 class Declared:
-    """The last declaration of each type of one journal, for as long as a transaction is open on it.
+    """The last declaration of each type of one journal.
 
-    `type_bytes`: what the types' names take.
+    `known_from`: of no commit behind this size a type is missing. `type_bytes`: what the types' names take.
     """
 
-    __slots__ = ("_last", "type_bytes")
+    __slots__ = ("_last", "known_from", "type_bytes")
 
-    def __init__(self) -> None:
+    def __init__(self, known_from: int = 0) -> None:
+        self.known_from = known_from
         self.type_bytes = 0
         self._last: dict[bytes, int] = {}
 
@@ -56,8 +58,19 @@ class Declared:
         last = self._last
         return next((each for each in types if last.get(each, 0) > opened_at), None)
 
+    def recall(self, known_from: int, last: dict[bytes, int]) -> None:
+        """Know what a predecessor knew."""
+        self.known_from = known_from
+        for each, size in last.items():
+            self.declare([each], size)
+
+    def last(self, durable_size: int) -> dict[bytes, int]:
+        """The last declaration of each type, as of a time when the journal had this size."""
+        return {each: min(at, durable_size) for each, at in self._last.items()}
+
     def forget_until(self, size: int) -> None:
         """Drop what no transaction opened at `size` or later can conflict with."""
+        self.known_from = max(self.known_from, size)
         self._last = {each: at for each, at in self._last.items() if at > size}
         self.type_bytes = sum(map(len, self._last))
 

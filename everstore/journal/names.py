@@ -1,4 +1,5 @@
-"""Journal names and the files they stand for: `/user/42` is `user/42.log` below the journal directory.
+"""Journal names, the files they stand for, and the workers that own them: `/user/42` is `user/42.log` below the journal
+directory.
 
 Two names never meet in one file or directory. That is why a component `.` is refused (`/./a` would be the file of
 `/a`, owned by another worker), why only the last component may end in `.log` (`/a.log/b` needs a directory where
@@ -8,6 +9,7 @@ Two names never meet in one file or directory. That is why a component `.` is re
 from __future__ import annotations
 
 import re
+from zlib import crc32
 
 from everstore import limits
 from everstore.errors import Code, Refused
@@ -16,6 +18,19 @@ SUFFIX = ".log"
 OWN_FOLDER = ".everstore"
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+_GOLDEN = 0x9E3779B1
+
+
+def owner(name: bytes, workers: int) -> int:
+    """The worker of a journal, from 1 to `workers`: a hash of its name. Clients compute it, too (see PROTOCOL.md).
+
+    CRC-32 alone is linear, so that names which differ in few bits could fall on few workers; the multiplication mixes
+    its bits before the highest ones are used. The original took the sum of the name's bytes, and one worker of five
+    got nearly all.
+    """
+    return ((crc32(name) * _GOLDEN & 0xFFFFFFFF) * workers >> 32) + 1
 
 
 def path_of(name: bytes) -> str:

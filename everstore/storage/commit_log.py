@@ -12,6 +12,9 @@ from everstore import limits
 from everstore.errors import NoSpace, StorageFailed
 from everstore.storage.disk import Disk
 from everstore.storage.records import CANCEL, SECTOR_BYTES, Entry, Header, encode_record, record_bytes
+from everstore.storage.remembered import NOTHING, Remembered, encode
+from everstore.storage.remembered import path_of as remembered_path_of
+from everstore.storage.trust import write_whole
 
 
 def path_of(worker: int) -> str:
@@ -21,18 +24,20 @@ def path_of(worker: int) -> str:
 
 class CommitLog:
     """An open commit log that is empty, in the epoch behind that of `header`, which says also what kind of run this is.
+    `remembered`: what a successor is to know besides the journals, when an epoch begins.
 
     Raises (everything here): NoSpace when the disk is full and the log is as it was, StorageFailed otherwise.
     """
 
-    def __init__(self, disk: Disk, worker: int, header: Header) -> None:
+    def __init__(self, disk: Disk, worker: int, header: Header, remembered: Remembered = NOTHING) -> None:
         self._disk = disk
+        self._worker = worker
         self._header = header
         self._fd = disk.create(path_of(worker))
         try:
             self._allocate()
             # Durable whatever the setting: what the last run has left here must not come back.
-            self._start_epoch(clean=False, durably=True)
+            self._start_epoch(remembered, clean=False, durably=True)
         except NoSpace:
             disk.close(self._fd)
             raise
@@ -68,23 +73,26 @@ class CommitLog:
     def sync(self) -> None:
         self._disk.sync(self._fd)
 
-    def recycle(self) -> None:
+    def recycle(self, remembered: Remembered = NOTHING) -> None:
         """Forget all batches: the journals are as durable as they have to be."""
         if self._size != limits.COMMIT_LOG_BYTES:
             self._disk.truncate(self._fd, limits.COMMIT_LOG_BYTES)
             self._size = limits.COMMIT_LOG_BYTES
-        self._start_epoch(clean=False, durably=self._header.durable)
+        self._start_epoch(remembered, clean=False, durably=self._header.durable)
 
-    def close(self) -> None:
+    def close(self, remembered: Remembered = NOTHING) -> None:
         """Leave a log that says: nothing to replay, shut down in order."""
-        self._start_epoch(clean=True, durably=True)
+        self._start_epoch(remembered, clean=True, durably=True)
         self._disk.close(self._fd)
 
-    def _start_epoch(self, clean: bool, durably: bool) -> None:
+    def _start_epoch(self, remembered: Remembered, clean: bool, durably: bool) -> None:
         # Written before it counts: a write that fails must leave the old epoch in force, here as on the disk. Synced
         # before the first record: a power cut could keep that one and lose the header, and then it would stand among
         # records of the old epoch, which no crash explains.
         header = replace(self._header, epoch=self._header.epoch + 1, clean=clean)
+        if remembered.says_anything:
+            data = encode(remembered, header.epoch, limits.REMEMBERED_TYPES_BYTES_MAX)
+            write_whole(self._disk, remembered_path_of(self._worker), data)
         self._put(0, header.encode())
         if durably:
             self._disk.sync(self._fd)

@@ -42,7 +42,7 @@ class Loaded:
 
 class JournalFiles:
     """The journal files of one worker, by name. At most `limits.OPEN_FILES_MAX` are open; the longest unused is closed
-    for the next. `size_max`: how many bytes a journal may have; checked before a commit is logged.
+    for the next. `size_max`: how many bytes a file may have; checked before a commit is logged.
     """
 
     def __init__(self, disk: Disk, trust: Trust) -> None:
@@ -51,7 +51,7 @@ class JournalFiles:
         self._open: OrderedDict[bytes, int] = OrderedDict()
         # Half of what the process may open: the rest is for the log, the channel, and a repair under way.
         self._open_max = min(limits.OPEN_FILES_MAX, _allowed(resource.RLIMIT_NOFILE) // 2)
-        self.size_max = min(limits.JOURNAL_BYTES_MAX, _allowed(resource.RLIMIT_FSIZE))
+        self.size_max = _allowed(resource.RLIMIT_FSIZE)
 
     def load(self, name: bytes) -> Loaded:
         """Look at a journal that was not in use, and repair it first if a crash may have touched it.

@@ -17,9 +17,11 @@ from everstore.storage.commit_log import path_of as log_path_of
 from everstore.storage.directory import LOCK, claim, commit_logs, is_directory
 from everstore.storage.disk import Disk
 from everstore.storage.recovery import recover
+from everstore.storage.remembered import Remembered, encode
+from everstore.storage.remembered import path_of as remembered_path_of
 from everstore.storage.repair import repair_by_table
 from everstore.storage.survey import Found
-from everstore.storage.trust import UNVOUCHED, Trust
+from everstore.storage.trust import UNVOUCHED, Trust, write_whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,8 @@ class Repair:
         recover(self._disk, self._trust, numbers)
         for number in numbers:
             self._disk.remove(log_path_of(number))
+            # What the log knew of clients' appends is not known to the next one.
+            write_whole(self._disk, remembered_path_of(number), encode(Remembered(complete=False), 0, 0))
         return len(numbers)
 
     def journal(self, found: Found) -> Outcome:

@@ -29,6 +29,8 @@ APPEND = 0
 """The bytes of one journal in a batch: `data` stands at `base`, its last byte is the NUL."""
 CANCEL = 1
 """Takes back the append of the same journal and base: the file had no room for it. No data."""
+NOTES = 2
+"""What is to be remembered of the commits in the append of the same journal and base: see remembered.py."""
 
 _HEADER = Struct("<8sIQIBB36s")
 _HEADER_COVERED = Struct("<QIBB36s")

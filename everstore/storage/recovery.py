@@ -20,27 +20,40 @@ import os
 import time
 import zlib
 from functools import cache
+from typing import NamedTuple
 
 from everstore import log
 from everstore.storage.commit_log import CommitLog, path_of
 from everstore.storage.disk import Disk
 from everstore.storage.records import Header, Log, decode
+from everstore.storage.remembered import NOTHING, Remembered
+from everstore.storage.remembered import decode as decode_remembered
+from everstore.storage.remembered import path_of as remembered_path_of
 from everstore.storage.replay import replay
 from everstore.storage.trust import Trust, doubt_everything, write_whole
 
 _EPOCHS_LOST_MAX = 2**32
 
 
-def recover(disk: Disk, trust: Trust, workers: list[int]) -> int:
-    """Replay the logs of these workers and make the journals durable; returns the highest epoch found.
+class Recovered(NamedTuple):
+    """`epoch`: the highest one found."""
+
+    epoch: int
+    remembered: Remembered
+
+
+def recover(disk: Disk, trust: Trust, logs: list[int], workers: int = 1) -> Recovered:
+    """Replay these logs, in a run with so many workers, and make the journals durable.
 
     Raises:
         NoSpace, StorageFailed, OSError: it cannot be finished now; nothing is lost, it can be begun again.
     """
     epoch = 0
-    for worker in workers:
-        data = _read(disk, worker)
+    remembered = Remembered()
+    for worker in logs:
+        data = _read(disk, path_of(worker))
         if data is None:
+            remembered.complete &= _began_here(disk, trust, worker)
             continue
         found = decode(data)
         doubt = _doubt(disk, worker, data, found)
@@ -52,12 +65,16 @@ def recover(disk: Disk, trust: Trust, workers: list[int]) -> int:
         if doubt:
             # Behind the replay, which is the last to write to these journals: only what was written before is doubted.
             doubt_everything(disk, doubt, _modified_ns(disk, worker))
+        remembered.join(_remembered(disk, worker, found, unsure=bool(doubt)))
+        remembered.complete &= found.header is not None and workers in (1, found.header.workers)
         epoch = max(epoch, _latest_epoch(found, unsure=bool(doubt)))
     disk.sync_all()
-    return epoch
+    return Recovered(epoch, remembered)
 
 
-def begin_log(disk: Disk, worker: int, earlier: list[int], header: Header) -> CommitLog:
+def begin_log(
+    disk: Disk, worker: int, earlier: list[int], header: Header, remembered: Remembered = NOTHING
+) -> CommitLog:
     """An empty log for `worker` in the epoch behind `header`'s; the logs `earlier` of other numbers, replayed by now,
     go.
     """
@@ -65,7 +82,8 @@ def begin_log(disk: Disk, worker: int, earlier: list[int], header: Header) -> Co
     for other in earlier:
         if other != worker:
             disk.remove(path_of(other))
-    log_file = CommitLog(disk, worker, header)
+            disk.remove(remembered_path_of(other))
+    log_file = CommitLog(disk, worker, header, remembered)
     # What is logged is durable only if the log's own name is, and a removed log must not come back.
     disk.sync_directory(".everstore")
     return log_file
@@ -81,9 +99,24 @@ def boot_id() -> bytes:
         return b""
 
 
-def _read(disk: Disk, worker: int) -> bytes | None:
+def _began_here(disk: Disk, trust: Trust, worker: int) -> bool:
+    """True when a worker without a log has not lost one."""
+    left = decode_remembered(_read(disk, remembered_path_of(worker)) or b"", epoch=0)
+    return trust.vouches_for_all and left.complete
+
+
+def _remembered(disk: Disk, worker: int, found: Log, unsure: bool) -> Remembered:
+    """What the log's worker knew. Nothing when the log is unsure: commits may be lost that it tells of."""
+    if found.header is None or unsure:
+        return Remembered(complete=False)
+    remembered = decode_remembered(_read(disk, remembered_path_of(worker)) or b"", found.header.epoch)
+    remembered.add(found.batches)
+    return remembered
+
+
+def _read(disk: Disk, path: str) -> bytes | None:
     try:
-        fd = disk.open(path_of(worker))
+        fd = disk.open(path)
     except FileNotFoundError:
         return None
     try:

@@ -28,7 +28,7 @@ from everstore.journal.names import path_of
 from everstore.journal.recovery import judge
 from everstore.journal.text import END
 from everstore.storage.disk import Disk, said_of_one_file
-from everstore.storage.records import APPEND, Entry
+from everstore.storage.records import APPEND, NOTES, Entry
 from everstore.storage.repair import keep_beside
 from everstore.storage.trust import Trust
 
@@ -70,7 +70,7 @@ def replay(disk: Disk, trust: Trust, batches: list[list[Entry]], sure: bool) -> 
 
 def _parts(batches: list[list[Entry]]) -> dict[bytes, _Part]:
     parts: dict[bytes, _Part] = {}
-    for entry in (entry for batch in batches for entry in batch):
+    for entry in (entry for batch in batches for entry in batch if entry.kind != NOTES):
         part = parts.setdefault(entry.name, _Part(entry.base, bytearray(), entry.base))
         at = entry.base - part.base
         if at != len(part.image) and entry.kind == APPEND:

@@ -34,6 +34,11 @@ class Trust:
         """True when a crash that no commit log tells of may have touched a file last written at this time."""
         return modified_ns <= self._unvouched_ns
 
+    @property
+    def vouches_for_all(self) -> bool:
+        """True when all journals were made by this server, and no commit log was ever lost or damaged."""
+        return not self._unvouched_ns
+
     def damage_of(self, name: bytes) -> str:
         """What the log of damaged journals says of one, or nothing."""
         return self._damaged.get(name, b"").decode()

@@ -54,6 +54,11 @@ class Request:
         self.parts += 1
         return True
 
+    @property
+    def can_go_on(self) -> bool:
+        """True for a read of which parts have gone out, and that can be asked for again."""
+        return bool(self.parts and self.item)
+
     def begin_again(self, errors: bytes) -> None:
         self._skip = self.parts
         self.behind += errors
@@ -175,7 +180,7 @@ class Client:
         """
         waiting = self.in_flight.pop(worker, deque())
         self.uncredited.pop(worker, None)
-        begun = waiting.popleft() if successor and waiting and waiting[0].parts else None
+        begun = waiting.popleft() if successor and waiting and waiting[0].can_go_on else None
         self._less(len(waiting), sum(request.size for request in waiting))
         errors = b"".join(replies.error(request.uid, worker, Code.UNKNOWN) + request.behind for request in waiting)
         if begun is None:

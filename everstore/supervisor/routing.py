@@ -1,33 +1,28 @@
-"""Which worker owns a journal: a hash of its name.
-
-CRC-32 alone is linear, so that names which differ in few bits could fall on few workers; the multiplication mixes
-its bits before the highest ones are used. The original took the sum of the name's bytes, and one worker of five got
-nearly all.
-"""
+"""Which worker answers a request."""
 
 from __future__ import annotations
 
-from zlib import crc32
-
-from everstore.wire import requests
+from everstore.errors import Code, Refused
+from everstore.journal.names import owner
+from everstore.wire import native, requests
 from everstore.wire.frames import Frame
 from everstore.wire.layouts import Type
-
-_GOLDEN = 0x9E3779B1
-
-
-def owner(name: bytes, workers: int) -> int:
-    """The worker of a journal, from 1 to `workers`."""
-    return ((crc32(name) * _GOLDEN & 0xFFFFFFFF) * workers >> 32) + 1
 
 
 def worker_for(frame: Frame, workers: int) -> int:
     """The worker that answers a request; 0 is the supervisor itself.
 
     Raises:
-        Malformed: the body is too short to hold the name that it announces.
+        Refused: the body is too short to hold the name that it announces, or names a worker that there is not.
     """
     kind, _, _, _, worker, body = frame
+    if kind == Type.NATIVE:
+        native.hello_body(body)
+        return 0
+    if kind == Type.APPEND:
+        if not 1 <= worker <= workers:
+            raise Refused(Code.NO_SUCH_WORKER, f"there is no worker {worker}, only 1 to {workers}")
+        return worker
     if requests.routed_by_name(kind):
         return owner(requests.name_for_routing(kind, body), workers)
     if kind == Type.STATUS and worker <= workers:

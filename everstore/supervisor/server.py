@@ -59,7 +59,8 @@ class Server:
         self._certificate = certificate
         self._started = time.monotonic()
         self._stopping = trio.CancelScope()
-        self._board = Switchboard(self._status)
+        self._run = time.time_ns()
+        self._board = Switchboard(self._status, settings.max_request, self._run)
         self._board.links += [self._link(worker) for worker in range(1, settings.workers + 1)]
         self._reception = Reception(settings, listener, self._board, logins, certificate)
 
@@ -88,7 +89,8 @@ class Server:
         logs = [number for number in self._claim.commit_logs if (number - 1) % settings.workers == worker - 1]
         if worker not in logs:
             logs.append(worker)  # It makes its own log before it is READY, and may die between the two.
-        job = Job(worker, settings.workers, logs, self._claim.journals, settings.durable, settings.transaction_lifetime)
+        journals, lifetime = self._claim.journals, settings.transaction_lifetime
+        job = Job(worker, settings.workers, logs, journals, settings.durable, lifetime, self._run)
         return WorkerLink(job, self._claim.lock, self._board.deliver, self._board.worker_died)
 
     async def _until_recovered(self) -> None:

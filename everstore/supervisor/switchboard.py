@@ -15,7 +15,7 @@ from everstore.errors import Code, Refused
 from everstore.supervisor.client import Client, Request
 from everstore.supervisor.routing import worker_for
 from everstore.supervisor.worker_link import State, WorkerLink
-from everstore.wire import replies
+from everstore.wire import native, replies
 from everstore.wire.frames import Frame
 from everstore.wire.layouts import Type
 from everstore.worker.channel import CREDIT, GONE, Reply, note, pack
@@ -25,13 +25,17 @@ _FIRST_QUESTION = (Type.EXISTS, Code.NOT_ALLOWED)
 
 
 class Switchboard:
-    """All clients, by their numbers, and all workers, in the order of theirs. `status` is the supervisor's reply."""
+    """All clients, by their numbers, and all workers, in the order of theirs. `status` is the supervisor's reply;
+    `request_bytes_max` what a request may have; `run` tells this life of the server from others.
+    """
 
-    def __init__(self, status: Callable[[], bytes]) -> None:
+    def __init__(self, status: Callable[[], bytes], request_bytes_max: int, run: int) -> None:
         self.clients: dict[int, Client] = {}
         self.links: list[WorkerLink] = []
         self.parted = trio.lowlevel.ParkingLot()
         self._status = status
+        self._request_bytes_max = request_bytes_max
+        self._run = run
 
     def route(self, client: Client, frames: list[Frame]) -> list[WorkerLink]:
         """Send requests on their way, those for one worker in one piece; returns the workers that got some."""
@@ -47,7 +51,7 @@ class Switchboard:
                 client.out.send(replies.error(frame[2], 0, refused.code))
                 continue
             if worker == 0:
-                client.out.send(replies.status(frame[2], 0, self._status()))
+                client.out.send(self._own_answer(frame))
             elif self.links[worker - 1].state is State.DOWN:
                 client.out.send(replies.error(frame[2], worker, Code.UNKNOWN))
             else:
@@ -58,6 +62,11 @@ class Switchboard:
         for link in links:
             link.send(b"".join(by_worker[link.number]))
         return links
+
+    def _own_answer(self, frame: Frame) -> bytes:
+        if frame[0] == Type.NATIVE:
+            return native.hello(frame[2], len(self.links), self._request_bytes_max, self._run)
+        return replies.status(frame[2], 0, self._status())
 
     def part(self, client: Client) -> None:
         """A client is gone: its transactions end with it."""

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 
 from everstore.errors import Code, Refused
 from everstore.log import shown
-from everstore.wire import requests
+from everstore.wire import native, requests
 from everstore.wire.frames import Frame
 from everstore.wire.layouts import Type
+
+_READS_ONLY = "the user may only read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +38,14 @@ class Grant:
         kind, body = frame[0], frame[5]
         if kind == Type.COMMIT and not self.writes:
             _require_empty(body)
+        if kind == Type.APPEND and not self.writes:
+            raise Refused(Code.NOT_ALLOWED, _READS_ONLY)
         if self.prefixes:
             if kind == Type.LIST:
                 return self._narrowed(frame)
+            if kind == Type.APPEND:
+                for name in native.names(body):
+                    self._require_within(name)
             if requests.routed_by_name(kind):
                 self._require_within(requests.name_for_routing(kind, body))
         return frame
@@ -67,4 +74,4 @@ class Grant:
 def _require_empty(commit: bytes) -> None:
     """A reader may end its transaction as every client does, by committing nothing."""
     if requests.commit(commit)[3]:
-        raise Refused(Code.NOT_ALLOWED, "the user may only read")
+        raise Refused(Code.NOT_ALLOWED, _READS_ONLY)

@@ -30,6 +30,9 @@ class Type(IntEnum):
     EXISTS = 8
     STATUS = 32
     LIST = 33
+    NATIVE = 34
+    APPEND = 35
+    FETCH = 36
 
 
 U32: Final = Struct("<I")

@@ -81,7 +81,14 @@ def listing_body(prefix: bytes, after: bytes, most: int) -> bytes:
     return U32_3.pack(len(prefix), len(after), most) + prefix + after
 
 
-_NAME_AT = {Type.NEW_TRANSACTION: 4, Type.EXISTS: 4, Type.COMMIT: 16, Type.ROLLBACK: 8, Type.READ: 12}
+_NAME_AT = {
+    Type.NEW_TRANSACTION: 4,
+    Type.EXISTS: 4,
+    Type.COMMIT: 16,
+    Type.ROLLBACK: 8,
+    Type.READ: 12,
+    Type.FETCH: 26,
+}
 """Where the name begins, behind its length and the other numbers, in each request that is routed by its journal."""
 
 

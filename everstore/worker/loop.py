@@ -19,7 +19,7 @@ from everstore import limits, log
 from everstore.clock import Clock
 from everstore.engine.group_commit import GroupCommit
 from everstore.engine.room import Room
-from everstore.engine.store import Store
+from everstore.engine.store import Place, Store
 from everstore.errors import NoSpace, StorageFailed
 from everstore.storage.disk import Disk
 from everstore.storage.journals import JournalFiles
@@ -39,8 +39,8 @@ LOOK_AFTER_S = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What a worker is told: its number (from 1 on) of how many, the commit logs it has to replay, and the settings
-    that concern it.
+    """What a worker is told: its number (from 1 on) of how many, the commit logs it has to replay, the settings that
+    concern it, and what tells this life of the server from others.
     """
 
     worker: int
@@ -49,6 +49,7 @@ class Job:
     journals: str
     durable: bool
     lifetime_s: float
+    run: int
 
 
 def run(job: Job, channel: socket.socket, leave: Callable[[int], NoReturn]) -> NoReturn:
@@ -69,9 +70,9 @@ def run(job: Job, channel: socket.socket, leave: Callable[[int], NoReturn]) -> N
 
 def _serve(job: Job, channel: socket.socket) -> None:
     disk = Disk(job.journals)
-    epoch = recover(disk, Trust(disk), job.replays)
-    header = Header(epoch, job.workers, job.durable, clean=False, boot=boot_id())
-    room = Room(disk, partial(begin_log, disk, job.worker, job.replays, header))
+    recovered = recover(disk, Trust(disk), job.replays, job.workers)
+    header = Header(recovered.epoch, job.workers, job.durable, clean=False, boot=boot_id())
+    room = Room(disk, partial(begin_log, disk, job.worker, job.replays, header, recovered.remembered))
     channel.sendall(note(0, READY))
     arrivals = _Arrivals(channel)
     first = arrivals.take(limits.WORKER_PULSE_S)
@@ -81,7 +82,8 @@ def _serve(job: Job, channel: socket.socket) -> None:
     # The first request says that all workers have recovered: only now is all known that they found damaged.
     files = JournalFiles(disk, Trust(disk))
     group = GroupCommit(disk, files, room, job.durable)
-    store = Store(job.worker, job.workers, disk, files, group, Clock(), job.lifetime_s)
+    place = Place(job.worker, job.workers, job.run)
+    store = Store(place, disk, files, group, Clock(), job.lifetime_s, recovered.remembered)
     _loop(channel, arrivals, store, first)
     store.close()
 
@@ -94,7 +96,7 @@ def _loop(channel: socket.socket, arrivals: _Arrivals, store: Store, items: list
         gone: list[int] = []
         for connection, frame in items:
             kind = frame[0]
-            if kind <= Type.LIST:
+            if kind <= Type.FETCH:
                 store.handle(connection, frame)
             elif kind == GONE:
                 store.end_connection(connection)

@@ -66,7 +66,7 @@ def _nothing(*_: object, **__: object) -> int:
     [
         (CommitLog, "sync", _nothing),
         (recovery, "replay", _nothing),
-        (GroupCommit, "checkpoint", lambda self: self._log.recycle()),
+        (GroupCommit, "checkpoint", lambda self: self._log.recycle(self.remembered())),
     ],
     ids=["the log is not synced", "nothing is replayed", "a checkpoint syncs nothing"],
 )

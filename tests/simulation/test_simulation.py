@@ -89,7 +89,7 @@ def replays_nothing(_disk: object, _trust: object, _workers: list[int]) -> int:
 
 
 def begins_again_without_a_checkpoint(self: GroupCommit) -> None:
-    self._log.recycle()
+    self._log.recycle(self.remembered())
 
 
 def answers_twice(self: Outbox, answers: list[tuple[int, object]]) -> None:

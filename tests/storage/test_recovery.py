@@ -235,17 +235,17 @@ def test_a_clean_end_leaves_nothing_to_replay(directory: Path) -> None:
 def test_a_worker_without_a_log_has_nothing_to_recover(directory: Path) -> None:
     logged(directory, 2, b"/a")
     disk = FailingDisk(str(directory))
-    assert recovery.recover(disk, Trust(disk), [1, 2, 3]) == 1
+    assert recovery.recover(disk, Trust(disk), [1, 2, 3]).epoch == 1
     assert (directory / "a.log").read_bytes() == LINE + b"\0"
     assert disk.calls[-1] == "sync_all"
 
 
 def test_the_next_epoch_is_behind_the_highest_that_was_found(directory: Path) -> None:
     disk = AbandonedDisk(str(directory))
-    assert recovery.recover(disk, Trust(disk), []) == 0
+    assert recovery.recover(disk, Trust(disk), []).epoch == 0
     for worker, epoch in enumerate((4, 9, 6), 1):
         CommitLog(disk, worker, replace(HEADER, epoch=epoch))
-    assert recovery.recover(disk, Trust(disk), [1, 2, 3]) == 10
+    assert recovery.recover(disk, Trust(disk), [1, 2, 3]).epoch == 10
 
 
 def test_no_epoch_of_a_log_without_a_header_is_used_again(directory: Path) -> None:
@@ -253,7 +253,7 @@ def test_no_epoch_of_a_log_without_a_header_is_used_again(directory: Path) -> No
     path.write_bytes(b"rubbish" + bytes(1024))
     disk = AbandonedDisk(str(directory))
     before = time.time_ns()
-    assert before <= recovery.recover(disk, Trust(disk), [1]) <= time.time_ns()
+    assert before <= recovery.recover(disk, Trust(disk), [1]).epoch <= time.time_ns()
 
 
 def test_a_log_is_durable_before_anything_is_written_that_it_vouches_for(directory: Path) -> None:

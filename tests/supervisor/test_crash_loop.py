@@ -13,12 +13,12 @@ from support.server import RunningServer
 from support.waiting import until
 from support.wire import Client
 
+from everstore.journal.names import owner
 from everstore.storage.commit_log import CommitLog
 from everstore.storage.directory import claim
 from everstore.storage.disk import Disk
 from everstore.storage.records import APPEND, Entry, Header
 from everstore.storage.recovery import boot_id
-from everstore.supervisor.routing import owner
 
 pytestmark = pytest.mark.slow
 

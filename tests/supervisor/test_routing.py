@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from everstore.supervisor.routing import owner
+from everstore.journal.names import owner
 
 NAMES: list[Callable[[int], str]] = [
     lambda number: f"/user/{number}",

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from everstore.engine.group_commit import GroupCommit
 from everstore.engine.room import Room
-from everstore.engine.store import Store
+from everstore.engine.store import Place, Store
 from everstore.storage.directory import commit_logs
 from everstore.storage.disk import Disk
 from everstore.storage.journals import JournalFiles
@@ -46,18 +46,19 @@ class Embedded:
         durable: bool = True,
         lifetime_s: float = 60,
         logs: list[int] | None = None,
+        run: int = 1,
     ) -> None:
         directory.joinpath(".everstore").mkdir(parents=True, exist_ok=True)
         self.directory = directory
         self.clock = FrozenClock()
         self.disk = disk or AbandonedDisk(str(directory))
         replays = commit_logs(str(directory)) if logs is None else logs
-        epoch = recover(self.disk, Trust(self.disk), replays)
-        header = Header(epoch, workers=1, durable=durable, clean=False, boot=boot_id())
-        room = Room(self.disk, partial(begin_log, self.disk, 1, replays, header))
+        recovered = recover(self.disk, Trust(self.disk), replays)
+        header = Header(recovered.epoch, workers=1, durable=durable, clean=False, boot=boot_id())
+        room = Room(self.disk, partial(begin_log, self.disk, 1, replays, header, recovered.remembered))
         files = JournalFiles(self.disk, Trust(self.disk))
         group = GroupCommit(self.disk, files, room, durable)
-        self.store = Store(1, 1, self.disk, files, group, self.clock, lifetime_s)
+        self.store = Store(Place(1, 1, run), self.disk, files, group, self.clock, lifetime_s, recovered.remembered)
 
     def ask(self, *requests: tuple[int, bytes], connection: int = 1) -> list[Answered]:
         """Handle (type, body) requests in one batch; their UIDs are their places in it."""

@@ -78,3 +78,34 @@ def status(worker: int = 0, uid: int = 0) -> bytes:
 
 def list_journals(prefix: bytes = b"", after: bytes = b"", most: int = 1000, uid: int = 0) -> bytes:
     return frame(LIST, uid, THREE.pack(len(prefix), len(after), most) + prefix + after)
+
+
+NATIVE, APPEND, FETCH = 34, 35, 36
+
+
+def native(uid: int = 0, revision: int = 1) -> bytes:
+    return frame(NATIVE, uid, struct.pack("<I", revision))
+
+
+def append(
+    name: bytes,
+    events: bytes,
+    worker: int,
+    sequence: int,
+    run: int = 0,
+    client: bytes = bytes(15) + b"\1",
+    condition: int = 0,
+    position: int = 0,
+    declares: bytes = b"",
+    depends: bytes = b"",
+    uid: int = 0,
+) -> bytes:
+    """A request with one append."""
+    lengths = len(name), len(declares), len(depends), len(events)
+    one = struct.pack("<QQBHHHI", sequence, position, condition, *lengths) + name + declares + depends + events
+    return frame(APPEND, uid, client + struct.pack("<QQI", run, 0, 1) + one, worker=worker)
+
+
+def fetch(name: bytes, start: int = 0, uid: int = 0) -> bytes:
+    """A request for all events from a position on."""
+    return frame(FETCH, uid, struct.pack("<IIQQBB", len(name), 0, start, 2**64 - 1, 0, 0) + name)

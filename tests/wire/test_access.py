@@ -5,10 +5,11 @@ from struct import pack
 import pytest
 
 from everstore.errors import Code, Refused
-from everstore.wire import requests
+from everstore.wire import native, requests
 from everstore.wire.access import Grant
 from everstore.wire.frames import Frame
 from everstore.wire.layouts import Type
+from everstore.wire.native import Append, Appends, Fetch
 
 READER = Grant(False)
 CLERK = Grant(True, (b"/orders/", b"/a/b/"))
@@ -26,6 +27,7 @@ def on(name: bytes) -> dict[Type, Frame]:
         Type.COMMIT: frame(Type.COMMIT, pack("<4I", len(name), 1, 3, 9) + name + b"t" + b"t 1"),
         Type.ROLLBACK: frame(Type.ROLLBACK, pack("<2I", len(name), 9) + name),
         Type.READ: frame(Type.READ, pack("<3I", len(name), 0, 0) + name),
+        Type.FETCH: frame(Type.FETCH, native.fetch_body(Fetch(name, 0, 0, False, 9, frozenset()))),
     }
 
 
@@ -55,6 +57,18 @@ def test_what_lies_below_a_prefix_may_be_touched(name: bytes) -> None:
 def test_anything_else_is_refused_in_every_request(name: bytes) -> None:
     for asked in on(name).values():
         assert refused(CLERK, asked) is Code.NOT_ALLOWED
+
+
+def appending(*names: bytes) -> Frame:
+    appends = [Append(number, 0, 0, name, b"", b"", b"t 1") for number, name in enumerate(names)]
+    return frame(Type.APPEND, native.appends_body(Appends(bytes(16), 0, 0, appends)))
+
+
+def test_appends_are_to_journals_that_may_be_touched_all_of_them() -> None:
+    asked = appending(b"/orders/1", b"/a/b/c")
+    assert CLERK.admit(asked) is asked
+    assert refused(CLERK, appending(b"/orders/1", b"/a", b"/orders/2")) is Code.NOT_ALLOWED
+    assert refused(READER, asked) is Code.NOT_ALLOWED
 
 
 def test_a_reader_may_do_everything_but_commit_events() -> None:

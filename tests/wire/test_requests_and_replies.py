@@ -53,7 +53,7 @@ def test_the_name_that_routes_is_the_name_that_is_decoded(kind: Type, body: byte
 
 @pytest.mark.parametrize("kind", [kind for kind in Type if requests.routed_by_name(kind)])
 def test_an_empty_name_routes_as_well(kind: Type) -> None:
-    assert requests.name_for_routing(kind, bytes(16)) == b""
+    assert requests.name_for_routing(kind, bytes(26)) == b""
 
 
 def test_what_is_routed_by_its_journal_names_one() -> None:
@@ -63,6 +63,7 @@ def test_what_is_routed_by_its_journal_names_one() -> None:
         "ROLLBACK",
         "READ",
         "EXISTS",
+        "FETCH",
     }
 
 
@@ -85,6 +86,9 @@ def test_the_numbers_are_those_of_the_protocol() -> None:
         "EXISTS": 8,
         "STATUS": 32,
         "LIST": 33,
+        "NATIVE": 34,
+        "APPEND": 35,
+        "FETCH": 36,
     }
 
 

@@ -25,7 +25,7 @@ def no_sync_of_the_log() -> None:
 
 
 def no_sync_at_a_checkpoint() -> None:
-    GroupCommit.checkpoint = lambda self: self._log.recycle()  # type: ignore[method-assign]
+    GroupCommit.checkpoint = lambda self: self._log.recycle(self.remembered())  # type: ignore[method-assign]
 
 
 IN_THE_SERVER: dict[str, Callable[[], None]] = {

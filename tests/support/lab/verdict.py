@@ -45,7 +45,7 @@ def after_recovery(directory: Path, durable: bool) -> dict[bytes, bytes]:
     disk = AbandonedDisk(str(directory))
     try:
         numbers = commit_logs(str(directory))
-        epoch = recovery.recover(disk, Trust(disk), numbers)
+        epoch = recovery.recover(disk, Trust(disk), numbers).epoch
         recovery.begin_log(disk, 1, numbers, Header(epoch, 1, durable, clean=False, boot=recovery.boot_id()))
         files = JournalFiles(disk, Trust(disk))
         found = {}
