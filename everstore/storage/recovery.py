@@ -42,14 +42,14 @@ class Recovered(NamedTuple):
     remembered: Remembered
 
 
-def recover(disk: Disk, trust: Trust, logs: list[int], workers: int = 1) -> Recovered:
-    """Replay these logs, in a run with so many workers, and make the journals durable.
+def recover(disk: Disk, trust: Trust, logs: list[int], all_mine: bool = True) -> Recovered:
+    """Replay these logs, and make the journals durable. `all_mine`: no other log holds a journal of this worker.
 
     Raises:
         NoSpace, StorageFailed, OSError: it cannot be finished now; nothing is lost, it can be begun again.
     """
     epoch = 0
-    remembered = Remembered()
+    remembered = Remembered(complete=all_mine)
     for worker in logs:
         data = _read(disk, path_of(worker))
         if data is None:
@@ -66,7 +66,6 @@ def recover(disk: Disk, trust: Trust, logs: list[int], workers: int = 1) -> Reco
             # Behind the replay, which is the last to write to these journals: only what was written before is doubted.
             doubt_everything(disk, doubt, _modified_ns(disk, worker))
         remembered.join(_remembered(disk, worker, found, unsure=bool(doubt)))
-        remembered.complete &= found.header is not None and workers in (1, found.header.workers)
         epoch = max(epoch, _latest_epoch(found, unsure=bool(doubt)))
     disk.sync_all()
     return Recovered(epoch, remembered)

@@ -89,8 +89,16 @@ class Server:
         logs = [number for number in self._claim.commit_logs if (number - 1) % settings.workers == worker - 1]
         if worker not in logs:
             logs.append(worker)  # It makes its own log before it is READY, and may die between the two.
-        journals, lifetime = self._claim.journals, settings.transaction_lifetime
-        job = Job(worker, settings.workers, logs, journals, settings.durable, lifetime, self._run)
+        job = Job(
+            worker,
+            settings.workers,
+            logs,
+            self._claim.journals,
+            settings.durable,
+            settings.transaction_lifetime,
+            self._run,
+            all_mine=self._claim.same_workers or settings.workers == 1,
+        )
         return WorkerLink(job, self._claim.lock, self._board.deliver, self._board.worker_died)
 
     async def _until_recovered(self) -> None:

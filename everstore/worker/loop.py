@@ -40,7 +40,7 @@ LOOK_AFTER_S = 0.25
 @dataclass(frozen=True, slots=True)
 class Job:
     """What a worker is told: its number (from 1 on) of how many, the commit logs it has to replay, the settings that
-    concern it, and what tells this life of the server from others.
+    concern it, what tells this life of the server from others, and whether no other log holds a journal of this worker.
     """
 
     worker: int
@@ -50,6 +50,7 @@ class Job:
     durable: bool
     lifetime_s: float
     run: int
+    all_mine: bool
 
 
 def run(job: Job, channel: socket.socket, leave: Callable[[int], NoReturn]) -> NoReturn:
@@ -70,7 +71,7 @@ def run(job: Job, channel: socket.socket, leave: Callable[[int], NoReturn]) -> N
 
 def _serve(job: Job, channel: socket.socket) -> None:
     disk = Disk(job.journals)
-    recovered = recover(disk, Trust(disk), job.replays, job.workers)
+    recovered = recover(disk, Trust(disk), job.replays, job.all_mine)
     header = Header(recovered.epoch, job.workers, job.durable, clean=False, boot=boot_id())
     room = Room(disk, partial(begin_log, disk, job.worker, job.replays, header, recovered.remembered))
     channel.sendall(note(0, READY))
