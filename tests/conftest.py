@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 from collections.abc import Iterator
 
@@ -27,6 +28,14 @@ def no_command_of_a_test_decides_what_is_logged_behind_it() -> Iterator[None]:
     yield
     logger.setLevel(level)
     logger.propagate, logger.handlers[:] = propagates, handlers
+
+
+@pytest.fixture(autouse=True)
+def no_directory_that_a_test_claims_decides_the_modes_of_files_behind_it() -> Iterator[None]:
+    before = os.umask(0o022)
+    os.umask(before)
+    yield
+    os.umask(before)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
