@@ -59,7 +59,7 @@ KEEPALIVE_TRIES = 6  # so often: a dead one is found out in two minutes, and its
 
 # ---- between supervisor and worker ---------------------------------------------------------------------------------
 WORKERS_MAX = 256  # more processes than any one machine has use for
-CHANNEL_RECEIVE_BYTES = 256 * 1024  # one read of the channel: many requests at once, and still little memory
+CHANNEL_RECEIVE_BYTES = 64 * 1024  # one read of the channel: many requests at once, and still little memory
 CHANNEL_BACKLOG_BYTES_MAX = 8 * 1024 * 1024  # requests that a worker has not taken; past it connections wait
 WORKER_YOUNG_S = 5.0  # a worker that dies within this time after its start died young; the first is replaced at once,
 WORKER_PAUSE_S_FIRST = 0.1  # the second in a row after this pause, doubled for each further one,
@@ -71,10 +71,11 @@ WORKER_EXIT_S_MAX = 1.0  # from the end of its channel to that of its process; t
 WORKER_STOP_S_MAX = 30.0  # for a worker to finish, sync and leave; then it is killed and repaired at the next start
 
 # ---- one worker ----------------------------------------------------------------------------------------------------
-BATCH_BYTES_MAX = 1024 * 1024  # requests taken into one batch: more would only make everybody wait longer for one sync
+BATCH_BYTES_MAX = 256 * 1024  # requests taken into one batch, which are in memory at once; one larger than this passes
 BATCH_REQUESTS_MAX = 512  # and no more than so many, some milliseconds; by then the sync is a small part of each
 TURN_REQUESTS = 16  # of one connection in a row, when more than a batch takes are waiting
-TURNS_BYTES_MAX = 16 * 1024 * 1024  # requests that wait for their batch; past it no more are received
+TURNS_BYTES_MAX = 256 * 1024  # requests that wait for their batch; past it no more are received
+PIECE_BYTES = 64 * 1024  # of what is written; a larger commit is stamped and written piece by piece
 OPEN_FILES_MAX = 128  # journal files a worker keeps open; a further one costs an open() of 3 µs
 CACHED_JOURNALS_MAX = 1024  # journals whose size and last timestamp a worker remembers
 IDLE_JOURNAL_S = 10.0  # a journal that nobody used for so long is forgotten, and its file closed

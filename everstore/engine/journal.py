@@ -11,6 +11,7 @@ from collections import OrderedDict
 from everstore import limits
 from everstore.clock import Clock
 from everstore.journal.conflicts import Declared
+from everstore.journal.text import Lines
 from everstore.storage.journals import JournalFiles
 
 
@@ -32,7 +33,11 @@ class Journal:
         self.used = used
         self.open_count = 0
         self.declared: Declared | None = None
-        self.pending: list[bytes] = []
+        self.pending: list[bytes | Lines] = []
+
+    def take_pending(self) -> list[bytes | Lines]:
+        pending, self.pending = self.pending, []
+        return pending
 
 
 class Journals:

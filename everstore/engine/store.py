@@ -26,7 +26,7 @@ from everstore.engine.listing import Listing
 from everstore.engine.reads import Wanted, read_replies
 from everstore.errors import Code, Refused
 from everstore.journal.conflicts import NEW_JOURNAL, types_of
-from everstore.journal.text import check_events, stamped
+from everstore.journal.text import Lines, check_events, stamped
 from everstore.storage.disk import Disk
 from everstore.storage.journals import JournalFiles
 from everstore.wire import replies, requests
@@ -97,7 +97,6 @@ class Store:
         for journal in changed:
             if journal not in without_room:
                 journal.durable_size = journal.size
-            journal.pending.clear()
         for journal in without_room:
             log.error("the disk is full: nothing was written", worker=self._worker, journal=log.shown(journal.name))
             journal.size = journal.durable_size
@@ -136,20 +135,23 @@ class Store:
 
     def _commit(self, connection: int, frame: Frame) -> None:
         uid = frame[2]
-        name, transaction_uid, types_field, events = requests.commit(frame[5])
+        body = frame[5]
+        name, transaction_uid, types_field, events_at = requests.commit(body)
         journal = self._journals.get(name)
         transaction = self._ledger.find(transaction_uid, name)
-        check_events(events)
+        check_events(body, events_at)
         types = types_of(types_field)
+        events = events_at < len(body)
         success = not events or not self._ledger.conflicts(journal, types, transaction)
-        lines = self._lines(journal, events) if success and events else b""
+        lines = self._lines(journal, body, events_at) if success and events else b""
         self._counts["conflicts"] += not success
         self._ledger.end_by_commit(journal, transaction)
         if lines:
             self._append(journal, types, lines)
+            self._counts["events"] += body.count(b"\n", events_at) + 1
         self._batch.answer(connection, uid, replies.commit(uid, self._worker, success, journal.size), journal)
 
-    def _lines(self, journal: Journal, events: bytes) -> bytes:
+    def _lines(self, journal: Journal, body: bytes, events_at: int) -> bytes | Lines:
         """What the commit will write. Refused here, it leaves the transaction open: the same commit may come again
         later.
         """
@@ -158,13 +160,13 @@ class Store:
         if not self._space:
             raise Refused(Code.CANNOT_WRITE, "the disk is full")
         journal.stamp = max(self._clock.stamp(), journal.stamp)
-        lines = stamped(events, journal.stamp)
+        lines = stamped(body, journal.stamp, events_at)
         _check_size(journal.size + len(lines) + 1, self._files.size_max)
         if journal.size == 0:
             self._files.prepare(journal.name)
         return lines
 
-    def _append(self, journal: Journal, types: set[bytes], lines: bytes) -> None:
+    def _append(self, journal: Journal, types: set[bytes], lines: bytes | Lines) -> None:
         if journal.size == 0:
             types.add(NEW_JOURNAL)
         journal.size += len(lines) + 1
@@ -172,7 +174,6 @@ class Store:
         self._batch.changed[journal.name] = journal
         self._ledger.declare(journal, types)
         self._counts["commits"] += 1
-        self._counts["events"] += lines.count(b"\n") + 1
 
     def _rollback(self, connection: int, frame: Frame) -> None:
         uid = frame[2]

@@ -16,9 +16,11 @@ Beside clients' requests and replies there are a few frames that only the two of
 
 from __future__ import annotations
 
+from io import BytesIO
 from struct import Struct
 from typing import TypeAlias
 
+from everstore import limits
 from everstore.wire.frames import Frame
 from everstore.wire.layouts import HEADER_BYTES
 from everstore.wire.pieces import Pieces
@@ -55,15 +57,26 @@ class RequestCutter:
 
     def __init__(self) -> None:
         self._pieces = Pieces()
+        self._large: _Large | None = None
 
     def feed(self, data: bytes) -> list[Item]:
-        data = self._pieces.join(data)
         items: list[Item] = []
+        if self._large:
+            data = self._large.take(data)
+            if self._large.missing:
+                return items
+            items.append(self._large.item())
+            self._large = None
+        data = self._pieces.join(data)
         position, wanted = 0, ITEM_BYTES
         while len(data) - position >= ITEM_BYTES:
             connection, kind, size, uid, properties, worker = ITEM.unpack_from(data, position)
             body = position + ITEM_BYTES
             if len(data) - body < size:
+                if size > limits.CHANNEL_RECEIVE_BYTES:
+                    self._large = _Large(connection, (kind, size, uid, properties, worker), data[body:])
+                    self._pieces.keep(b"", ITEM_BYTES)
+                    return items
                 wanted = ITEM_BYTES + size
                 break
             position = body + size
@@ -71,6 +84,28 @@ class RequestCutter:
         if data:
             self._pieces.keep(data[position:], wanted)
         return items
+
+
+class _Large:
+    """A request whose body is too large to be held twice: it grows in the place where it will be read."""
+
+    def __init__(self, connection: int, header: tuple[int, int, int, int, int], begun: bytes) -> None:
+        self.missing = header[1] - len(begun)
+        self._connection = connection
+        self._header = header
+        self._body = BytesIO()
+        self._body.write(begun)
+
+    def take(self, data: bytes) -> bytes:
+        """Take what is missing, and return what is left."""
+        self._body.write(memoryview(data)[: self.missing])
+        taken = min(self.missing, len(data))
+        self.missing -= taken
+        return data[taken:]
+
+    def item(self) -> Item:
+        kind, size, uid, properties, worker = self._header
+        return self._connection, (kind, size, uid, properties, worker, self._body.getvalue())
 
 
 class ReplyCutter:
