@@ -5,7 +5,8 @@ import zlib
 import pytest
 from support.records import whole_record
 
-from everstore.storage.records import APPEND, CANCEL, SECTOR_BYTES, Entry, Header, decode, record_bytes
+from everstore import limits
+from everstore.storage.records import APPEND, CANCEL, SECTOR_BYTES, Entry, Header, decode, encode_record, record_bytes
 
 HEADER = Header(7, workers=2, durable=True, clean=False, boot=b"b" * 36)
 BATCHES = [
@@ -94,3 +95,15 @@ def test_a_log_is_what_the_format_says_byte_by_byte() -> None:
     assert whole_record(7, 5, [Entry(APPEND, b"/a", 90, b"xy\0"), Entry(CANCEL, b"/bc", 9, b"")]) == record.ljust(
         SECTOR_BYTES, b"\0"
     )
+
+
+def test_a_large_record_is_written_in_pieces_and_its_header_last() -> None:
+    batch = [Entry(APPEND, b"/%d" % number, 0, b"x" * (limits.PIECE_BYTES // 2 - 20)) for number in range(6)]
+    written = list(encode_record(7, 0, batch))
+    assert [at for at, _ in written][-1] == 0
+    assert len(written) == 3
+    assert max(len(piece) for _, piece in written) <= limits.PIECE_BYTES + SECTOR_BYTES
+    assert decode(log_of([batch], size=512 * 1024)).batches == [batch]
+    without_header = bytearray(log_of([batch], size=512 * 1024))
+    without_header[SECTOR_BYTES : SECTOR_BYTES + len(written[-1][1])] = bytes(len(written[-1][1]))
+    assert decode(bytes(without_header)).batches == []
