@@ -16,14 +16,13 @@ Beside clients' requests and replies there are a few frames that only the two of
 
 from __future__ import annotations
 
-from io import BytesIO
 from struct import Struct
 from typing import TypeAlias
 
 from everstore import limits
 from everstore.wire.frames import Frame
 from everstore.wire.layouts import HEADER_BYTES
-from everstore.wire.pieces import Pieces
+from everstore.wire.pieces import Growing, Pieces
 
 READY = 0x10001
 GONE = 0x10002
@@ -57,16 +56,18 @@ class RequestCutter:
 
     def __init__(self) -> None:
         self._pieces = Pieces()
-        self._large: _Large | None = None
+        self._growing: Growing | None = None
+        self._of: tuple[int, int, int, int, int] = (0, 0, 0, 0, 0)  # what is growing: connection, type, uid, …
 
     def feed(self, data: bytes) -> list[Item]:
         items: list[Item] = []
-        if self._large:
-            data = self._large.take(data)
-            if self._large.missing:
+        if self._growing:
+            data = self._growing.take(data)
+            if self._growing.missing:
                 return items
-            items.append(self._large.item())
-            self._large = None
+            connection, kind, uid, properties, worker = self._of
+            items.append((connection, (kind, self._growing.size, uid, properties, worker, self._growing.whole())))
+            self._growing = None
         data = self._pieces.join(data)
         position, wanted = 0, ITEM_BYTES
         while len(data) - position >= ITEM_BYTES:
@@ -74,7 +75,8 @@ class RequestCutter:
             body = position + ITEM_BYTES
             if len(data) - body < size:
                 if size > limits.CHANNEL_RECEIVE_BYTES:
-                    self._large = _Large(connection, (kind, size, uid, properties, worker), data[body:])
+                    self._growing = Growing(size, data[body:])
+                    self._of = (connection, kind, uid, properties, worker)
                     self._pieces.keep(b"", ITEM_BYTES)
                     return items
                 wanted = ITEM_BYTES + size
@@ -84,28 +86,6 @@ class RequestCutter:
         if data:
             self._pieces.keep(data[position:], wanted)
         return items
-
-
-class _Large:
-    """A request whose body is too large to be held twice: it grows in the place where it will be read."""
-
-    def __init__(self, connection: int, header: tuple[int, int, int, int, int], begun: bytes) -> None:
-        self.missing = header[1] - len(begun)
-        self._connection = connection
-        self._header = header
-        self._body = BytesIO()
-        self._body.write(begun)
-
-    def take(self, data: bytes) -> bytes:
-        """Take what is missing, and return what is left."""
-        self._body.write(memoryview(data)[: self.missing])
-        taken = min(self.missing, len(data))
-        self.missing -= taken
-        return data[taken:]
-
-    def item(self) -> Item:
-        kind, size, uid, properties, worker = self._header
-        return self._connection, (kind, size, uid, properties, worker, self._body.getvalue())
 
 
 class ReplyCutter:
