@@ -38,7 +38,7 @@ NATIVE_JOURNAL_BYTES_MAX = 2**62  # the native requests in 64; no file system ha
 RECEIVE_BYTES = 64 * 1024  # one read of a socket
 REPLY_BODY_BYTES_MAX = 65_536  # the protocol's: a larger reply is sent in parts
 IN_FLIGHT_MAX = 2048  # requests of one connection that wait for an answer; past it the connection is not read from
-IN_FLIGHT_BYTES_MAX = 4 * 1024 * 1024  # and their bytes; one request of any allowed size always passes
+IN_FLIGHT_BYTES_MAX = 1024 * 1024  # and their bytes; one request of any allowed size always passes
 OWED_BYTES_MAX = 256 * 1024  # answers that a client has not taken; past it the connection is not read from
 CREDIT_BYTES = 192 * 1024  # read replies that a worker may send ahead to one connection: three parts, so none waits
 SHUTDOWN_S_MAX = 10.0  # for clients to take their last answers when the server stops
@@ -60,7 +60,7 @@ KEEPALIVE_TRIES = 6  # so often: a dead one is found out in two minutes, and its
 
 # ---- between supervisor and worker ---------------------------------------------------------------------------------
 WORKERS_MAX = 256  # more processes than any one machine has use for
-CHANNEL_RECEIVE_BYTES = 256 * 1024  # one read of the channel: many requests at once, and still little memory
+CHANNEL_RECEIVE_BYTES = 64 * 1024  # one read of the channel: many requests at once, and still little memory
 CHANNEL_BACKLOG_BYTES_MAX = 8 * 1024 * 1024  # requests that a worker has not taken; past it connections wait
 WORKER_YOUNG_S = 5.0  # a worker that dies within this time after its start died young; the first is replaced at once,
 WORKER_PAUSE_S_FIRST = 0.1  # the second in a row after this pause, doubled for each further one,
@@ -69,15 +69,17 @@ WORKER_POLL_S = 0.005  # between two looks whether a worker that has closed its 
 WORKER_PULSE_S = 5.0  # between two signs of life of a worker that has nothing else to say, and two looks for them
 WORKER_SILENT_LOOKS_MAX = 6  # in a row; then it hangs, and is ended: half a minute, as long as a program waits
 WORKER_EXIT_S_MAX = 1.0  # from the end of its channel to that of its process; then it is killed
+TEMPLATE_S_MAX = 5.0  # in which the template forks a worker, some milliseconds, or is replaced
 WORKER_STOP_S_MAX = 30.0  # for a worker to finish, sync and leave; then it is killed and repaired at the next start
 
 # ---- one worker ----------------------------------------------------------------------------------------------------
-BATCH_BYTES_MAX = 1024 * 1024  # requests taken into one batch: more would only make everybody wait longer for one sync
+BATCH_BYTES_MAX = 256 * 1024  # requests taken into one batch, which are in memory at once; one larger than this passes
 BATCH_REQUESTS_MAX = 512  # and no more than so many, some milliseconds; by then the sync is a small part of each
 TURN_REQUESTS = 16  # of one connection in a row, when more than a batch takes are waiting
-TURNS_BYTES_MAX = 16 * 1024 * 1024  # requests that wait for their batch; past it no more are received
+TURNS_BYTES_MAX = 256 * 1024  # requests that wait for their batch; past it no more are received
+PIECE_BYTES = 64 * 1024  # of what is written; a larger commit is stamped and written piece by piece
 OPEN_FILES_MAX = 512  # journal files a worker keeps open; each further one costs 20 µs, with its folder and its name
-CACHED_JOURNALS_MAX = 1024  # journals whose size and last timestamp a worker remembers
+CACHED_JOURNALS_MAX = 512  # journals whose size and last timestamp a worker remembers
 IDLE_JOURNAL_S = 10.0  # a journal that nobody used for so long is forgotten, and its file closed
 TRANSACTIONS_MAX = 16_384  # open at once in one worker, some 300 bytes each
 TYPES_PER_JOURNAL_MAX = 4096  # types remembered for one journal while transactions are open on it,

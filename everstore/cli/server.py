@@ -15,7 +15,7 @@ from typing import Any
 import click
 import trio
 
-from everstore import __version__, log
+from everstore import __version__, heap, log
 from everstore.cli.systemd import tell_systemd_ready
 from everstore.config.load import addresses, is_loopback, load
 from everstore.config.settings import SETTINGS, Settings
@@ -54,6 +54,7 @@ def main(config: str | None, **options: str | None) -> None:
     = 6929). The command line decides before the environment, the environment before the file. The password comes
     from --password-file, or from EVERSTORE_PASSWORD.
     """
+    heap.give_back()
     try:
         settings = load({name.replace("_", "-"): text for name, text in options.items()}, os.environ, config)
         log.configure(settings.log_level, settings.log_format)

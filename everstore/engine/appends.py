@@ -49,6 +49,7 @@ class Appender:
         self._outcomes = outcomes
         self._writing = writing
         self._is_mine = is_mine
+        self.events = 0  # appended
 
     def decide(self, wanted: Appends) -> list[Decided]:
         """One outcome for each append.
@@ -80,9 +81,10 @@ class Appender:
         since = self._conflict(journal, append)
         if since is not None:
             return Decided(Code.CONFLICT, journal, journal.size, since)
-        lines = self._writing.lines(journal, append.events, limits.NATIVE_JOURNAL_BYTES_MAX)
+        lines = self._writing.lines(journal, append.events, size_max=limits.NATIVE_JOURNAL_BYTES_MAX)
         declares = types_of(append.declares)
         self._writing.append(journal, declares, lines, wanted.client, append.sequence, wanted.answered)
+        self.events += append.events.count(b"\n") + 1
         self._outcomes.note(known, append.sequence, journal.name, journal.size)
         return Decided(0, journal, journal.size)
 

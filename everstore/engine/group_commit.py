@@ -21,6 +21,7 @@ from collections.abc import Callable
 from everstore.engine.journal import Journal
 from everstore.engine.room import Room
 from everstore.errors import NoSpace
+from everstore.journal.text import text_of
 from everstore.storage.commit_log import CommitLog
 from everstore.storage.disk import Disk
 from everstore.storage.journals import JournalFiles
@@ -53,8 +54,8 @@ class GroupCommit:
         Raises:
             StorageFailed: any of it may be on disk, or not.
         """
-        entries = [Entry(APPEND, each.name, each.durable_size, b"\n".join(each.pending) + b"\0") for each in journals]
         notes = [Entry(NOTES, each.name, each.durable_size, b"".join(each.notes)) for each in journals if each.notes]
+        entries = [Entry(APPEND, each.name, each.durable_size, text_of(each.take_pending())) for each in journals]
         try:
             self._write_log(entries + notes)
         except NoSpace:

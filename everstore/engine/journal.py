@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from everstore import limits
 from everstore.clock import Clock
 from everstore.journal.conflicts import Declared
+from everstore.journal.text import Lines
 from everstore.storage.journals import JournalFiles
 
 
@@ -45,9 +46,13 @@ class Journal:
         self.used = used
         self.open_count = 0
         self.declared: Declared | None = None
-        self.pending: list[bytes] = []
+        self.pending: list[bytes | Lines] = []
         self.kept = False
         self.notes: list[bytes] = []
+
+    def take_pending(self) -> list[bytes | Lines]:
+        pending, self.pending = self.pending, []
+        return pending
 
 
 class Journals:

@@ -86,6 +86,7 @@ class Store:
         self._writing = Writing(files, self._ledger, clock, self._batch)
         self._appender = Appender(self._journals, self._ledger, self._outcomes, self._writing, place.owns)
         self._counts = {"requests": 0, "conflicts": 0, "refused": 0, "batches": 0}
+        self._events = 0
         group.remembered = self._remembered
         self._handlers: dict[int, Callable[[int, Frame], None]] = {
             Type.NEW_TRANSACTION: self._new_transaction,
@@ -123,7 +124,6 @@ class Store:
         for journal in changed:
             if journal not in without_room:
                 journal.durable_size = journal.size
-            journal.pending.clear()
             journal.notes.clear()
         for journal in without_room:
             log.error("the disk is full: nothing was written", worker=self._worker, journal=log.shown(journal.name))
@@ -166,18 +166,21 @@ class Store:
 
     def _commit(self, connection: int, frame: Frame) -> None:
         uid = frame[2]
-        name, transaction_uid, types_field, events = requests.commit(frame[5])
+        body = frame[5]
+        name, transaction_uid, types_field, events_at = requests.commit(body)
         journal = self._journals.get(name)
         transaction = self._ledger.find(transaction_uid, name)
         check_size(journal.size, limits.JOURNAL_BYTES_MAX)  # Appends may have made it longer since it was opened.
-        check_events(events)
+        check_events(body, events_at)
         types = types_of(types_field)
+        events = events_at < len(body)
         success = not events or not self._ledger.conflicts(journal, types, transaction)
-        lines = self._writing.lines(journal, events) if success and events else b""
+        lines = self._writing.lines(journal, body, events_at) if success and events else b""
         self._counts["conflicts"] += not success
         self._ledger.end_by_commit(journal, transaction)
         if lines:
             self._writing.append(journal, types, lines)
+            self._events += body.count(b"\n", events_at) + 1
         self._batch.answer(connection, uid, replies.commit(uid, self._worker, success, journal.size), journal)
 
     def _rollback(self, connection: int, frame: Frame) -> None:
@@ -242,7 +245,7 @@ class Store:
             "journals": len(self._journals),
             "transactions": len(self._ledger),
             "commits": self._writing.commits,
-            "events": self._writing.events,
+            "events": self._events + self._appender.events,
             **self._counts,
         }
         self._batch.answer(connection, uid, replies.status(uid, self._worker, orjson.dumps(status)), None)

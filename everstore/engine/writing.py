@@ -9,7 +9,7 @@ from everstore.engine.journal import Journal
 from everstore.engine.ledger import Ledger
 from everstore.errors import Code, Refused
 from everstore.journal.conflicts import NEW_JOURNAL
-from everstore.journal.text import stamped
+from everstore.journal.text import Lines, stamped
 from everstore.storage.journals import JournalFiles
 from everstore.storage.remembered import NOBODY, note
 
@@ -19,14 +19,17 @@ class Writing:
 
     def __init__(self, files: JournalFiles, ledger: Ledger, clock: Clock, batch: Batch) -> None:
         self.space = True
-        self.commits = self.events = 0
+        self.commits = 0
         self._files = files
         self._ledger = ledger
         self._clock = clock
         self._batch = batch
 
-    def lines(self, journal: Journal, events: bytes, size_max: int = limits.JOURNAL_BYTES_MAX) -> bytes:
-        """What a commit of these events, at least one, will write into a journal of at most `size_max` bytes.
+    def lines(
+        self, journal: Journal, body: bytes, start: int = 0, size_max: int = limits.JOURNAL_BYTES_MAX
+    ) -> bytes | Lines:
+        """What a commit of the events that stand in `body` from `start` on, at least one, will write into a journal of
+        at most `size_max` bytes.
 
         Raises:
             Refused: it cannot be written, or the journal would become too large (codes 14 and 15). Nothing has
@@ -37,7 +40,7 @@ class Writing:
         if not self.space:
             raise Refused(Code.CANNOT_WRITE, "the disk is full")
         journal.stamp = max(self._clock.stamp(), journal.stamp)
-        lines = stamped(events, journal.stamp)
+        lines = stamped(body, journal.stamp, start)
         check_size(journal.size + len(lines) + 1, min(size_max, self._files.size_max))
         if journal.size == 0:
             self._files.prepare(journal.name)
@@ -47,7 +50,7 @@ class Writing:
         self,
         journal: Journal,
         types: set[bytes],
-        lines: bytes,
+        lines: bytes | Lines,
         client: bytes = NOBODY,
         sequence: int = 0,
         answered: int = 0,
@@ -62,7 +65,6 @@ class Writing:
         self._batch.changed[journal.name] = journal
         self._ledger.declare(journal, types)
         self.commits += 1
-        self.events += lines.count(b"\n") + 1
 
 
 def check_size(size: int, most: int) -> None:

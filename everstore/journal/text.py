@@ -11,11 +11,14 @@ joining again 110.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 
+from everstore import limits
 from everstore.clock import STAMP_BYTES
 from everstore.errors import Code, Refused
 
 END = b"\0"
+_STAMPED_AT_ONCE_BYTES = limits.PIECE_BYTES // 4  # events of one byte become 13 times as long
 PREFIX_BYTES = STAMP_BYTES + 1
 
 STAMP = re.compile(
@@ -27,22 +30,77 @@ _UNSTAMPED_LINE = re.compile(rb"(?:\A|\n)(?!" + STAMP.pattern + rb"[^\n])")
 _STAMP_AT_LINE_START = re.compile(rb"\n[^\n]{0,24}")
 
 
-def check_events(events: bytes) -> None:
-    """Accept what may become lines.
+def check_events(body: bytes, start: int = 0) -> None:
+    """Accept what may become lines: the events that stand in `body` from `start` on.
 
     Raises:
         Refused: the events hold a NUL, which would forge an end marker, or an empty line, which would be no event
             (code 13).
     """
-    if END in events:
-        raise Refused(Code.EVENTS_INVALID, f"the events hold a NUL at byte {events.index(END)}")
-    if b"\n\n" in events or events[:1] == b"\n" or events[-1:] == b"\n":
+    if (nul := body.find(END, start)) >= 0:
+        raise Refused(Code.EVENTS_INVALID, f"the events hold a NUL at byte {nul - start}")
+    if body.startswith(b"\n", start) or body.endswith(b"\n", start) or body.find(b"\n\n", start) >= 0:
         raise Refused(Code.EVENTS_INVALID, "the events hold an empty line")
 
 
-def stamped(events: bytes, stamp: bytes) -> bytes:
-    """The lines of one commit, without a newline behind the last."""
-    return stamp + b" " + events.replace(b"\n", b"\n" + stamp + b" ")
+class Lines:
+    """The lines of a large commit, without a newline behind the last. Only the events are held, as they came; they are
+    stamped anew each time that the lines are walked through, which gives a piece at a time.
+    """
+
+    __slots__ = ("_body", "_size", "_stamp", "_start")
+
+    def __init__(self, body: bytes, start: int, stamp: bytes) -> None:
+        self._body = body
+        self._start = start
+        self._stamp = stamp
+        self._size = len(body) - start + PREFIX_BYTES * (body.count(b"\n", start) + 1)
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __iter__(self) -> Iterator[bytes]:
+        prefix = self._stamp + b" "
+        yield prefix
+        for at in range(self._start, len(self._body), _STAMPED_AT_ONCE_BYTES):
+            yield self._body[at : at + _STAMPED_AT_ONCE_BYTES].replace(b"\n", b"\n" + prefix)
+
+
+def stamped(body: bytes, stamp: bytes, start: int = 0) -> bytes | Lines:
+    """The lines of one commit whose events stand in `body` from `start` on, without a newline behind the last."""
+    if len(body) - start > limits.PIECE_BYTES:
+        return Lines(body, start, stamp)
+    return stamp + b" " + body[start:].replace(b"\n", b"\n" + stamp + b" ")
+
+
+class Text:
+    """The lines of several commits, some of them large, and the end marker, a piece at a time."""
+
+    __slots__ = ("_lines",)
+
+    def __init__(self, lines: list[bytes | Lines]) -> None:
+        self._lines = lines
+
+    def __len__(self) -> int:
+        return sum(map(len, self._lines)) + len(self._lines)
+
+    def __iter__(self) -> Iterator[bytes]:
+        for number, lines in enumerate(self._lines):
+            if number:
+                yield b"\n"
+            yield from pieces(lines)
+        yield END
+
+
+def text_of(commits: list[bytes | Lines]) -> bytes | Text:
+    """What an append of these commits writes."""
+    whole = [lines for lines in commits if isinstance(lines, bytes)]
+    return b"\n".join(whole) + END if len(whole) == len(commits) else Text(commits)
+
+
+def pieces(text: bytes | Lines | Text) -> Iterable[bytes]:
+    """The same bytes, a piece at a time."""
+    return (text,) if isinstance(text, bytes) else text
 
 
 def first_unstamped_line(text: bytes) -> int | None:

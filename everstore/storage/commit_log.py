@@ -101,9 +101,9 @@ class CommitLog:
         self._position = SECTOR_BYTES
 
     def _write(self, entries: list[Entry]) -> None:
-        record = encode_record(self._header.epoch, self._sequence, entries)
-        self._put(self._position, record)
-        self._position += len(record)
+        for at, piece in encode_record(self._header.epoch, self._sequence, entries):
+            self._put(self._position + at, piece)
+        self._position += record_bytes(entries)
         self._sequence += 1
 
     def _put(self, position: int, data: bytes) -> None:

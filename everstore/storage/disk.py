@@ -27,6 +27,7 @@ _OF_ONE_FILE = frozenset(
 )
 _NOT_A_PLACE = (FileExistsError, NotADirectoryError, IsADirectoryError)
 _libc = ctypes.CDLL(None, use_errno=True)
+_ZEROS = bytes(64 * 1024)  # made before workers are forked, who share it
 
 
 class _Failures:
@@ -171,9 +172,8 @@ class Disk:
         """
         with _Failures("allocating"):
             os.posix_fallocate(fd, 0, size)
-            zeros = bytes(64 * 1024)
-            for position in range(0, size, len(zeros)):
-                os.pwrite(fd, zeros[: size - position], position)
+            for position in range(0, size, len(_ZEROS)):
+                os.pwrite(fd, _ZEROS[: size - position], position)
 
     def allocate_more(self, fd: int, size: int) -> None:
         """Make room for a file to grow to `size` bytes, or raise NoSpace before anything is written."""

@@ -20,8 +20,9 @@ from everstore import limits, log
 from everstore.clock import STAMP_BYTES
 from everstore.errors import Code, NoSpace, Refused, StorageFailed
 from everstore.journal.names import path_of
-from everstore.journal.text import END, PREFIX_BYTES, STAMP
+from everstore.journal.text import END, PREFIX_BYTES, STAMP, Text, pieces
 from everstore.storage.disk import Disk, said_of_one_file
+from everstore.storage.records import gathered
 from everstore.storage.repair import judge_file, repair_by_table
 from everstore.storage.trust import Trust
 
@@ -123,7 +124,7 @@ class JournalFiles:
             raise Refused(Code.CANNOT_WRITE, f"its file cannot be made: {error}") from error
         self._keep(name, fd)
 
-    def append(self, name: bytes, base: int, data: bytes) -> None:
+    def append(self, name: bytes, base: int, data: bytes | Text) -> None:
         """Write `data`, which ends in a NUL, at `base`, the journal's size, and turn the marker before it.
 
         Raises:
@@ -136,7 +137,10 @@ class JournalFiles:
         if fd is None:
             fd = self._keep(name, self._disk.create(path_of(name)))
         try:
-            self._disk.write(fd, base, data)
+            at = base
+            for piece in gathered(pieces(data)):
+                self._disk.write(fd, at, piece)
+                at += len(piece)
             if base:
                 self._disk.write(fd, base - 1, b"\n")
         except NoSpace:

@@ -19,9 +19,12 @@ other, each durable before the next.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from struct import Struct
+
+from everstore import limits
+from everstore.journal.text import Text, pieces
 
 SECTOR_BYTES = 512
 
@@ -65,7 +68,7 @@ class Entry:
     kind: int
     name: bytes
     base: int
-    data: bytes
+    data: bytes | Text
 
 
 @dataclass(slots=True)
@@ -86,19 +89,52 @@ def sectors(size: int) -> int:
 
 def record_bytes(entries: Iterable[Entry]) -> int:
     """The bytes that a record of these entries takes in the log."""
-    return sectors(_RECORD.size + sum(_ENTRY.size + len(entry.name) + len(entry.data) for entry in entries))
+    return sectors(_size(entries))
 
 
-def encode_record(epoch: int, sequence: int, entries: list[Entry]) -> bytes:
-    """A batch as one record, padded to a sector's edge."""
-    parts: list[bytes] = []
+def _size(entries: Iterable[Entry]) -> int:
+    return _RECORD.size + sum(_ENTRY.size + len(entry.name) + len(entry.data) for entry in entries)
+
+
+def encode_record(epoch: int, sequence: int, entries: list[Entry]) -> Iterator[tuple[int, bytes]]:
+    """A batch as one record, padded to a sector's edge: the pieces of it, and how far behind its start each stands.
+
+    Most records are one piece. A large one's first piece, which holds the header, comes last.
+    """
+    size = _size(entries)
+    covered = _RECORD_COVERED.pack(size - _RECORD.size, epoch, sequence, len(entries))
+    crc = zlib.crc32(covered)
+    first: bytes | None = None
+    at = _RECORD.size
+    for piece in gathered(_payload(entries)):
+        crc = zlib.crc32(piece, crc)
+        at += len(piece)
+        padded = piece + bytes(sectors(size) - size) if at == size else piece
+        if first is None:
+            first = padded
+        else:
+            yield at - len(piece), padded
+    yield 0, b"".join((_RECORD_MAGIC, crc.to_bytes(4, "little"), covered, first or b""))
+
+
+def _payload(entries: list[Entry]) -> Iterator[bytes]:
     for entry in entries:
-        parts += (_ENTRY.pack(len(entry.name), entry.kind, entry.base, len(entry.data)), entry.name, entry.data)
-    payload = b"".join(parts)
-    covered = _RECORD_COVERED.pack(len(payload), epoch, sequence, len(entries))
-    crc = zlib.crc32(payload, zlib.crc32(covered))
-    size = _RECORD.size + len(payload)
-    return b"".join((_RECORD_MAGIC, crc.to_bytes(4, "little"), covered, payload, bytes(sectors(size) - size)))
+        yield _ENTRY.pack(len(entry.name), entry.kind, entry.base, len(entry.data)) + entry.name
+        yield from pieces(entry.data)
+
+
+def gathered(small: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes in as few pieces as are not too large, at least one."""
+    held: list[bytes] = []
+    size = 0
+    for piece in small:
+        if size + len(piece) > limits.PIECE_BYTES and held:
+            yield b"".join(held)
+            held.clear()
+            size = 0
+        held.append(piece)
+        size += len(piece)
+    yield b"".join(held)
 
 
 def decode(data: bytes) -> Log:

@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from struct import Struct
 from typing import Final
 
+from everstore.journal.text import pieces
 from everstore.storage.records import CANCEL, NOTES, Entry
 
 NOBODY = bytes(16)
@@ -92,7 +93,7 @@ class Remembered:
         types = self.journals.get(entry.name)
         if types is None or types.size < entry.base:
             types = self.journals[entry.name] = Types(entry.base, entry.base)
-        for end, sequence, answered, client, declared in _notes(entry.data):
+        for end, sequence, answered, client, declared in _notes(b"".join(pieces(entry.data))):
             types.size = max(types.size, end)
             types.last.update((each, max(end, types.last.get(each, 0))) for each in declared)
             if client != NOBODY:

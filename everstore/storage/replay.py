@@ -26,7 +26,7 @@ from everstore import log
 from everstore.errors import StorageFailed
 from everstore.journal.names import path_of
 from everstore.journal.recovery import judge
-from everstore.journal.text import END
+from everstore.journal.text import END, pieces
 from everstore.storage.disk import Disk, said_of_one_file
 from everstore.storage.records import APPEND, NOTES, Entry
 from everstore.storage.repair import keep_beside
@@ -78,7 +78,7 @@ def _parts(batches: list[list[Entry]]) -> dict[bytes, _Part]:
         elif entry.kind == APPEND:
             if at:
                 part.image[at - 1 : at] = b"\n"
-            part.image[at:] = entry.data
+            part.image[at:] = b"".join(pieces(entry.data))
             part.reach = max(part.reach, entry.base + len(entry.data))
         else:
             part.undone.append((entry.base, bytes(part.image[at:])))

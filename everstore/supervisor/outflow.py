@@ -41,7 +41,7 @@ class Outflow:
         self._nursery = nursery
         self._on_drained = on_drained
         self._on_owed = on_owed
-        self._waiting: list[bytes] = []
+        self._waiting: list[bytes | memoryview] = []
         self._draining = False
 
     def send(self, data: bytes) -> None:
@@ -54,7 +54,7 @@ class Outflow:
             return
         sent = self._try(data) if data else 0
         if sent < len(data):
-            self._waiting.append(data[sent:])
+            self._waiting.append(memoryview(data)[sent:])
             self._owe(len(data) - sent)
             self._draining = True
             self._nursery.start_soon(self._drain)
@@ -90,8 +90,8 @@ class Outflow:
 
     async def _drain(self) -> None:
         while self._waiting and not self.broken:
-            data = memoryview(b"".join(self._waiting))
-            self._waiting.clear()
+            waiting, self._waiting = self._waiting, []
+            data = memoryview(waiting[0] if len(waiting) == 1 else b"".join(waiting))
             while data and not self.broken:
                 try:
                     await trio.lowlevel.wait_writable(self._sock)

@@ -1,5 +1,5 @@
-"""Forking a worker, or another process of our own: a copy of this process that keeps nothing of it but its channel, the
-directory's lock if it is a worker, and its standard streams.
+"""Forking a process of our own: a copy of this one that keeps nothing of it but its channel, the descriptors that it is
+to keep, and its standard streams.
 """
 
 from __future__ import annotations
@@ -15,15 +15,10 @@ from collections.abc import Callable
 from typing import NoReturn
 
 from everstore import log
-from everstore.worker.loop import EXIT_BUG, Job, run
+from everstore.worker.loop import EXIT_BUG
 
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None)
-
-
-def fork(job: Job, lock: int) -> tuple[int, socket.socket]:
-    """Start a worker; returns its process id and the supervisor's end of its channel. See `fork_process`."""
-    return fork_process(f"worker {job.worker}", {lock}, lambda channel: run(job, channel, _leave))
 
 
 def fork_process(name: str, kept: set[int], live: Callable[[socket.socket], NoReturn]) -> tuple[int, socket.socket]:
@@ -68,11 +63,11 @@ def _become_child(supervisor: int, kept: set[int]) -> None:
         signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     faulthandler.enable()  # SIGABRT then says where it hung.
-    _die_with(supervisor)
-    _close_all_but({0, 1, 2} | kept)
+    die_with(supervisor)
+    close_all_but({0, 1, 2} | kept)
 
 
-def _die_with(supervisor: int) -> None:
+def die_with(supervisor: int) -> None:
     """Be killed when the supervisor dies, even while hanging in a system call."""
     if hasattr(_libc, "prctl"):
         _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
@@ -80,7 +75,7 @@ def _die_with(supervisor: int) -> None:
         os._exit(EXIT_BUG)  # It died before we could ask.
 
 
-def _close_all_but(kept: set[int]) -> None:
+def close_all_but(kept: set[int]) -> None:
     """Close what was inherited: clients' sockets must end when the supervisor closes them."""
     low = 0
     for fd in sorted(kept):
@@ -92,6 +87,6 @@ def _close_all_but(kept: set[int]) -> None:
     os.closerange(low, os.sysconf("SC_OPEN_MAX"))
 
 
-def _leave(code: int) -> NoReturn:
+def leave(code: int) -> NoReturn:
     sys.stderr.flush()
     os._exit(code)

@@ -26,7 +26,7 @@ import trio
 from everstore import limits, log
 from everstore.supervisor.outflow import Outflow
 from everstore.supervisor.pulse import Pulse
-from everstore.supervisor.spawn import fork
+from everstore.supervisor.template import fork
 from everstore.worker.channel import READY, Reply, ReplyCutter
 from everstore.worker.loop import EXIT_BUG, EXIT_DISK, EXIT_DONE, Job
 

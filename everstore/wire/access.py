@@ -73,5 +73,5 @@ class Grant:
 
 def _require_empty(commit: bytes) -> None:
     """A reader may end its transaction as every client does, by committing nothing."""
-    if requests.commit(commit)[3]:
+    if requests.commit(commit)[3] < len(commit):
         raise Refused(Code.NOT_ALLOWED, _READS_ONLY)

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
+from everstore import limits
 from everstore.wire.layouts import HEADER, HEADER_BYTES, Type
-from everstore.wire.pieces import Pieces
+from everstore.wire.pieces import Growing, Pieces
 
 Frame: TypeAlias = tuple[int, int, int, int, int, bytes]
 
@@ -38,16 +39,20 @@ class FrameCutter:
         self._types: frozenset[int] = _LOGIN
         self._unknown_size_max = -1  # before login not even the body of anything else is awaited
         self._pieces = Pieces()
+        self._growing: Growing | None = None
+        self._of: tuple[int, int, int, int] = (0, 0, 0, 0)  # what is growing: type, uid, properties, worker
         self._skip = 0  # bytes of an oversize body still to come
 
     @property
     def begun(self) -> int:
         """The size of the frame that has begun and is kept in memory, as far as that is known; 0 when none has."""
-        return self._pieces.begun
+        return HEADER_BYTES + self._growing.size if self._growing else self._pieces.begun
 
     @property
     def due(self) -> int:
         """The bytes that the frame which has begun still lacks, be it kept or skipped; 0 when none has begun."""
+        if self._growing:
+            return self._growing.missing
         return self._skip or self._pieces.begun - self._pieces.held
 
     def admit(self, size_max: int) -> None:
@@ -64,10 +69,17 @@ class FrameCutter:
             skipped = min(self._skip, len(data))
             self._skip -= skipped
             data = data[skipped:]
-        return self._cut(self._pieces.join(data), most)
-
-    def _cut(self, data: bytes, most: int | None) -> list[Frame]:
         frames: list[Frame] = []
+        if self._growing:
+            data = self._growing.take(data)
+            if self._growing.missing:
+                return frames
+            kind, uid, properties, worker = self._of
+            frames.append((kind, self._growing.size, uid, properties, worker, self._growing.whole()))
+            self._growing = None
+        return self._cut(self._pieces.join(data), most, frames)
+
+    def _cut(self, data: bytes, most: int | None, frames: list[Frame]) -> list[Frame]:
         position, end = 0, len(data)
         wanted = HEADER_BYTES
         while end - position >= HEADER_BYTES and len(frames) != most:
@@ -80,6 +92,11 @@ class FrameCutter:
                 position = min(body + size, end)
                 self._skip = body + size - position
                 continue
+            if end - body < size and size > limits.RECEIVE_BYTES:
+                self._growing = Growing(size, data[body:])
+                self._of = (kind, uid, properties, worker)
+                self._pieces.keep(b"", HEADER_BYTES)
+                return frames
             if end - body < size:
                 wanted = HEADER_BYTES + size
                 break

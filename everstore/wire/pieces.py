@@ -6,6 +6,8 @@ They are kept as the pieces that came in and joined once, when the message is wh
 
 from __future__ import annotations
 
+from io import BytesIO
+
 
 class Pieces:
     """What is left over between two reads of a stream."""
@@ -41,3 +43,26 @@ class Pieces:
         if rest:
             self._pieces.append(rest)
             self.held = len(rest)
+
+
+class Growing:
+    """A body of `size` bytes that is too large to be held twice: it grows in the place where it will be read."""
+
+    __slots__ = ("_held", "missing", "size")
+
+    def __init__(self, size: int, begun: bytes) -> None:
+        self.size = size
+        self.missing = size - len(begun)
+        self._held = BytesIO()
+        self._held.write(begun)
+
+    def take(self, data: bytes) -> bytes:
+        """Take what is missing; returns what stands behind it."""
+        taken = min(self.missing, len(data))
+        self._held.write(memoryview(data)[:taken])
+        self.missing -= taken
+        return data[taken:]
+
+    def whole(self) -> bytes:
+        assert not self.missing, "a body is read when it is whole"
+        return self._held.getvalue()  # which is no copy

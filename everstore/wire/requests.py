@@ -38,14 +38,14 @@ def name_only(body: bytes) -> bytes:
     raise Malformed("request with a name", len(body))
 
 
-def commit(body: bytes) -> tuple[bytes, int, bytes, bytes]:
-    """(name, transaction UID, types, events)."""
+def commit(body: bytes) -> tuple[bytes, int, bytes, int]:
+    """(name, transaction UID, types, where the events begin): those may be too many to be copied out."""
     if len(body) >= 16:
         name_bytes, types_bytes, events_bytes, transaction = U32_4.unpack_from(body)
         types_at = 16 + name_bytes
         events_at = types_at + types_bytes
         if len(body) == events_at + events_bytes:
-            return body[16:types_at], transaction, body[types_at:events_at], body[events_at:]
+            return body[16:types_at], transaction, body[types_at:events_at], events_at
     raise Malformed("commit", len(body))
 
 

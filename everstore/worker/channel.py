@@ -19,9 +19,10 @@ from __future__ import annotations
 from struct import Struct
 from typing import TypeAlias
 
+from everstore import limits
 from everstore.wire.frames import Frame
 from everstore.wire.layouts import HEADER_BYTES
-from everstore.wire.pieces import Pieces
+from everstore.wire.pieces import Growing, Pieces
 
 READY = 0x10001
 GONE = 0x10002
@@ -55,15 +56,29 @@ class RequestCutter:
 
     def __init__(self) -> None:
         self._pieces = Pieces()
+        self._growing: Growing | None = None
+        self._of: tuple[int, int, int, int, int] = (0, 0, 0, 0, 0)  # what is growing: connection, type, uid, …
 
     def feed(self, data: bytes) -> list[Item]:
-        data = self._pieces.join(data)
         items: list[Item] = []
+        if self._growing:
+            data = self._growing.take(data)
+            if self._growing.missing:
+                return items
+            connection, kind, uid, properties, worker = self._of
+            items.append((connection, (kind, self._growing.size, uid, properties, worker, self._growing.whole())))
+            self._growing = None
+        data = self._pieces.join(data)
         position, wanted = 0, ITEM_BYTES
         while len(data) - position >= ITEM_BYTES:
             connection, kind, size, uid, properties, worker = ITEM.unpack_from(data, position)
             body = position + ITEM_BYTES
             if len(data) - body < size:
+                if size > limits.CHANNEL_RECEIVE_BYTES:
+                    self._growing = Growing(size, data[body:])
+                    self._of = (connection, kind, uid, properties, worker)
+                    self._pieces.keep(b"", ITEM_BYTES)
+                    return items
                 wanted = ITEM_BYTES + size
                 break
             position = body + size

@@ -94,16 +94,7 @@ def _loop(channel: socket.socket, arrivals: _Arrivals, store: Store, items: list
     looked_after = spoke = time.monotonic()
     while True:
         store.begin(arrivals.taken_bytes)
-        gone: list[int] = []
-        for connection, frame in items:
-            kind = frame[0]
-            if kind <= Type.FETCH:
-                store.handle(connection, frame)
-            elif kind == GONE:
-                store.end_connection(connection)
-                gone.append(connection)
-            elif kind == CREDIT:
-                outbox.credit(connection, frame[2])
+        gone = _decide(store, outbox, items)
         outbox.put(store.commit())
         for connection in gone:
             outbox.forget(connection)
@@ -121,6 +112,25 @@ def _loop(channel: socket.socket, arrivals: _Arrivals, store: Store, items: list
         if arrivals.ended and not arrivals.busy:
             return
         items = arrivals.take(0.0 if outbox.busy else LOOK_AFTER_S)
+
+
+def _decide(store: Store, outbox: Outbox, items: list[Item]) -> list[int]:
+    """Take all requests off the list, so that none is held for longer than it is needed; returns the connections that
+    are gone.
+    """
+    gone: list[int] = []
+    items.reverse()
+    while items:
+        connection, frame = items.pop()
+        kind = frame[0]
+        if kind <= Type.FETCH:
+            store.handle(connection, frame)
+        elif kind == GONE:
+            store.end_connection(connection)
+            gone.append(connection)
+        elif kind == CREDIT:
+            outbox.credit(connection, frame[2])
+    return gone
 
 
 class _Arrivals:

@@ -18,6 +18,7 @@ class Outbox:
 
     def __init__(self) -> None:
         self._ready: list[bytes] = []
+        self._ready_bytes = 0  # of parts; when they are many, the others are made when these are gone
         self._waiting: dict[int, deque[bytes | Parts]] = {}
         self._used: dict[int, int] = {}  # bytes of parts not yet taken by the client
         self._working: set[int] = set()
@@ -60,6 +61,7 @@ class Outbox:
     def take(self) -> list[bytes]:
         """What may be sent now, as it travels on the channel."""
         ready, self._ready = self._ready, []
+        self._ready_bytes = 0
         return ready
 
     def _advance(self, connection: int) -> None:
@@ -77,6 +79,9 @@ class Outbox:
     def _advance_parts(self, connection: int, parts: Parts) -> bool:
         """Send as many parts as credit allows; True when that was all of them."""
         while self._used.get(connection, 0) < limits.CREDIT_BYTES:
+            if self._ready_bytes >= limits.CREDIT_BYTES:
+                self._working.add(connection)
+                return False
             part = next(parts, None)
             if part is None:
                 return True
@@ -84,5 +89,6 @@ class Outbox:
                 self._working.add(connection)
                 return False
             self._used[connection] = self._used.get(connection, 0) + len(part)
+            self._ready_bytes += len(part)
             self._ready.append(connection.to_bytes(4, "little") + part)
         return False

@@ -6,7 +6,7 @@ import os
 import resource
 from pathlib import Path
 
-from support.embedded import Embedded, committed
+from support.embedded import Embedded, committed, committing
 from support.fakes.disk import FailingDisk
 
 from everstore import limits
@@ -77,3 +77,18 @@ def test_a_journal_does_not_outgrow_the_limit_of_file_sizes(tmp_path: Path) -> N
         assert store.text(b"/a") == b"t 1"
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_commits_of_a_batch_may_be_large_and_small(tmp_path: Path) -> None:
+    large = b"\n".join(b"t %d" % number for number in range(40_000))
+    store = Embedded(tmp_path)
+    for name in (b"/a", b"/b"):
+        first, second, third = store.open(name), store.open(name), store.open(name)
+        answers = store.ask(
+            committing(first, b"", b"t first"), committing(second, b"", large), committing(third, b"", b"t last")
+        )
+        assert [committed(answer)[0] for answer in answers] == [True, True, True]
+        assert store.text(name) == b"t first\n" + large + b"\nt last"
+    crashed = Embedded(tmp_path)
+    assert crashed.text(b"/b") == b"t first\n" + large + b"\nt last"
+    assert crashed.open(b"/a").size == (tmp_path / "a.log").stat().st_size

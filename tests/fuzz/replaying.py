@@ -11,12 +11,13 @@ from itertools import count
 from random import Random
 
 from simulation.disk import File, Platter, SimulatedDisk, in_memory
+from support.records import whole_record
 
 from everstore.journal.recovery import Verdict, judge
 from everstore.storage import recovery
 from everstore.storage.commit_log import path_of as log_path_of
 from everstore.storage.journals import JournalFiles
-from everstore.storage.records import APPEND, CANCEL, SECTOR_BYTES, Entry, Header, encode_record
+from everstore.storage.records import APPEND, CANCEL, SECTOR_BYTES, Entry, Header
 from everstore.storage.trust import Trust
 
 NAME, PATH = b"/a", "a.log"
@@ -62,7 +63,7 @@ def replay(data: bytes) -> None:
     durable, same_machine = bool(flags & 1), bool(flags & 2)
     boot = recovery.boot_id() if same_machine else b"another start".ljust(36)
     header = Header(7, 1, durable, False, boot).encode().ljust(SECTOR_BYTES, b"\0")
-    whole_log = header + b"".join(encode_record(7, at, batch) for at, batch in enumerate(story.batches))
+    whole_log = header + b"".join(whole_record(7, at, batch) for at, batch in enumerate(story.batches))
     found = _spoilt(told, _state(told, story.states))
     log = _spoilt(told, whole_log)
     platter = _platter(found, log)

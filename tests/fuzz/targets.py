@@ -12,6 +12,7 @@ from collections.abc import Callable
 from struct import pack
 
 from fuzz.replaying import replay
+from support.records import whole_record
 
 from everstore import limits
 from everstore.config import sources
@@ -20,7 +21,7 @@ from everstore.errors import ConfigError, Refused
 from everstore.journal.inspection import faults
 from everstore.journal.names import fault_of, name_of, path_of
 from everstore.journal.recovery import Verdict, judge
-from everstore.storage.records import SECTOR_BYTES, Entry, Header, decode, encode_record
+from everstore.storage.records import SECTOR_BYTES, Entry, Header, decode
 from everstore.wire import requests
 from everstore.wire.frames import Frame
 from everstore.wire.layouts import HEADER, Type
@@ -54,7 +55,8 @@ def _told(credentials: Credentials | None, pieces: list[bytes]) -> tuple[list[Fr
 
 
 def _commit_again(body: bytes) -> bytes:
-    name, transaction, types, events = requests.commit(body)
+    name, transaction, types, events_at = requests.commit(body)
+    events = body[events_at:]
     return pack("<4I", len(name), len(types), len(events), transaction) + name + types + events
 
 
@@ -133,7 +135,7 @@ def commit_log(data: bytes) -> None:
     decode(data)
     batches = _batches(data[4:])
     header = Header(7, 1, True, False, b"b" * 36).encode().ljust(SECTOR_BYTES, b"\0")
-    log = header + b"".join(encode_record(7, at, batch) for at, batch in enumerate(batches))
+    log = header + b"".join(whole_record(7, at, batch) for at, batch in enumerate(batches))
     assert decode(log).batches == batches
     at, change = int.from_bytes(data[:3], "little") % len(log), data[3] if len(data) > 3 else 0
     changed = decode(log[:at] + bytes([log[at] ^ change]) + log[at + 1 :])

@@ -200,8 +200,8 @@ BUGS = {
     "a commit has two timestamps": """
         from everstore.engine import store
         right = store.stamped
-        def two(events, stamp):
-            first, newline, rest = events.partition(b"\\n")
+        def two(body, stamp, start):
+            first, newline, rest = body[start:].partition(b"\\n")
             return right(first, stamp) + (newline + right(rest, b"2090" + stamp[4:]) if rest else b"")
         store.stamped = two
         """,

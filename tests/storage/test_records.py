@@ -3,7 +3,9 @@ from __future__ import annotations
 import zlib
 
 import pytest
+from support.records import whole_record
 
+from everstore import limits
 from everstore.storage.records import APPEND, CANCEL, SECTOR_BYTES, Entry, Header, decode, encode_record, record_bytes
 
 HEADER = Header(7, workers=2, durable=True, clean=False, boot=b"b" * 36)
@@ -15,7 +17,7 @@ BATCHES = [
 
 
 def log_of(batches: list[list[Entry]], epoch: int = 7, size: int = 8192) -> bytes:
-    records = b"".join(encode_record(epoch, number, batch) for number, batch in enumerate(batches))
+    records = b"".join(whole_record(epoch, number, batch) for number, batch in enumerate(batches))
     data = HEADER.encode().ljust(SECTOR_BYTES, b"\0") + records
     return data.ljust(size, b"\0")
 
@@ -27,7 +29,7 @@ def test_what_was_written_is_read() -> None:
 
 def test_records_begin_and_end_on_sectors_and_take_what_is_announced() -> None:
     for number, batch in enumerate(BATCHES):
-        record = encode_record(7, number, batch)
+        record = whole_record(7, number, batch)
         assert len(record) == record_bytes(batch)
         assert len(record) % SECTOR_BYTES == 0
 
@@ -90,6 +92,18 @@ def test_a_log_is_what_the_format_says_byte_by_byte() -> None:
     payload = b"".join(entries)
     covered = len(payload).to_bytes(4, "little") + (7).to_bytes(8, "little") + b"\5\0\0\0" + b"\2\0\0\0" + payload
     record = b"evrc" + zlib.crc32(covered).to_bytes(4, "little") + covered
-    assert encode_record(7, 5, [Entry(APPEND, b"/a", 90, b"xy\0"), Entry(CANCEL, b"/bc", 9, b"")]) == record.ljust(
+    assert whole_record(7, 5, [Entry(APPEND, b"/a", 90, b"xy\0"), Entry(CANCEL, b"/bc", 9, b"")]) == record.ljust(
         SECTOR_BYTES, b"\0"
     )
+
+
+def test_a_large_record_is_written_in_pieces_and_its_header_last() -> None:
+    batch = [Entry(APPEND, b"/%d" % number, 0, b"x" * (limits.PIECE_BYTES // 2 - 20)) for number in range(6)]
+    written = list(encode_record(7, 0, batch))
+    assert [at for at, _ in written][-1] == 0
+    assert len(written) == 3
+    assert max(len(piece) for _, piece in written) <= limits.PIECE_BYTES + SECTOR_BYTES
+    assert decode(log_of([batch], size=512 * 1024)).batches == [batch]
+    without_header = bytearray(log_of([batch], size=512 * 1024))
+    without_header[SECTOR_BYTES : SECTOR_BYTES + len(written[-1][1])] = bytes(len(written[-1][1]))
+    assert decode(bytes(without_header)).batches == []

@@ -74,7 +74,7 @@ class RunningServer:
         alive = []
         for child in psutil.Process(self.pid).children():
             with contextlib.suppress(psutil.NoSuchProcess):
-                if child.status() != psutil.STATUS_ZOMBIE:
+                if child.status() != psutil.STATUS_ZOMBIE and child.name() != "es-template":
                     alive.append(child.pid)
         return sorted(alive)
 

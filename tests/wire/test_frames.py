@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from everstore import limits
 from everstore.wire.frames import OVERSIZE, RUBBISH, Frame, FrameCutter
 from everstore.wire.layouts import HEADER, Type
 
@@ -122,3 +123,20 @@ def test_bodies_of_the_largest_size_are_cut_and_no_larger_ones() -> None:
     odd = (99, MAX, 1, 0, 0, b"o" * MAX)
     assert admitted.feed(encode(odd)) == [odd]
     assert admitted.feed(HEADER.pack(99, MAX + 1, 1, 0, 0)) == [(RUBBISH, MAX + 1, 1, 0, 0, b"")]
+
+
+@pytest.mark.parametrize("step", [1_000, limits.RECEIVE_BYTES, limits.RECEIVE_BYTES + 21, 1 << 20])
+def test_large_bodies_are_cut_like_small_ones_and_what_they_lack_is_known(step: int) -> None:
+    cut, size = cutter(), limits.RECEIVE_BYTES + 1
+    cut.admit(size)
+    frames = [FRAMES[0], (int(Type.COMMIT), size, 4, 0, 1, b"c" * size), *FRAMES, (99, size, 5, 0, 0, b"?" * size)]
+    stream = b"".join(map(encode, frames))
+    found = []
+    for at in range(0, len(stream), step):
+        found += cut.feed(stream[at : at + step])
+        fed = min(at + step, len(stream))
+        whole = sum(len(encode(frame)) for frame in frames[: len(found)])
+        assert bool(cut.begun) == (fed > whole)
+        if cut.begun > 20:
+            assert (cut.begun, cut.due) == (len(encode(frames[len(found)])), whole + cut.begun - fed)
+    assert found == frames

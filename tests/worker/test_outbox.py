@@ -34,7 +34,8 @@ def test_parts_go_out_only_against_credit_and_others_wait_behind_them() -> None:
     assert [connection for connection, _ in taken(outbox)] == [1]
     for _ in range(7):  # the seventh, for its end to be seen
         outbox.credit(1, len(PART))
-    assert taken(outbox)[-1] == (1, b"behind")
+        last = taken(outbox)
+    assert last == [(1, b"behind")]
 
 
 def test_a_connection_that_is_gone_is_forgotten() -> None:
@@ -57,3 +58,15 @@ def test_a_reply_that_takes_steps_makes_the_outbox_busy_until_it_is_done() -> No
         steps += 1
     assert steps == 2
     assert taken(outbox) == [(1, b"done"), (1, b"behind")]
+
+
+def test_of_many_long_reads_no_more_is_made_than_can_be_held_and_all_go_on() -> None:
+    outbox, made = Outbox(), []
+    outbox.put([(connection, parts(1, made)) for connection in range(1, 21)])
+    found = []
+    while ready := taken(outbox):
+        assert len(ready) <= 3
+        found += [connection for connection, _ in ready]
+        outbox.work()
+    assert sorted(found) == list(range(1, 21))
+    assert not outbox.busy
