@@ -8,7 +8,7 @@ _M_TRIM_THRESHOLD = -1
 _M_TOP_PAD = -2
 _M_MMAP_THRESHOLD = -3
 
-_LARGE_BYTES = 64 * 1024
+_LARGE_BYTES = 128 * 1024
 """Larger pieces are mapped one by one and so given back at once. By itself the library raises this limit to the largest
 piece that was ever freed, and then keeps such pieces, too."""
 
@@ -19,4 +19,4 @@ def give_back() -> None:
     if hasattr(libc, "mallopt"):
         libc.mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)
         libc.mallopt(_M_TRIM_THRESHOLD, _LARGE_BYTES)
-        libc.mallopt(_M_TOP_PAD, 4096)
+        libc.mallopt(_M_TOP_PAD, 64 * 1024)
