@@ -1,5 +1,5 @@
-"""What the server's processes hold while they do much: the seed's two loads, then many small transactions, in one run of
-five workers, so that whatever is not given back is seen later.
+"""What the server's processes hold while they do much: the seed's two loads, then many small transactions, in one run
+of five workers, so that whatever is not given back is seen later.
 """
 
 from __future__ import annotations
