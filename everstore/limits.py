@@ -60,7 +60,8 @@ KEEPALIVE_TRIES = 6  # so often: a dead one is found out in two minutes, and its
 
 # ---- between supervisor and worker ---------------------------------------------------------------------------------
 WORKERS_MAX = 256  # more processes than any one machine has use for
-CHANNEL_RECEIVE_BYTES = 64 * 1024  # one read of the channel: many requests at once, and still little memory
+CHANNEL_RECEIVE_BYTES = 64 * 1024  # one read of the channel by a worker: many requests at once, and still little memory
+RELAY_RECEIVE_BYTES = 120 * 1024  # and by the supervisor: nearly two parts of a long read; no more, see heap.py
 CHANNEL_BACKLOG_BYTES_MAX = 8 * 1024 * 1024  # requests that a worker has not taken; past it connections wait
 WORKER_YOUNG_S = 5.0  # a worker that dies within this time after its start died young; the first is replaced at once,
 WORKER_PAUSE_S_FIRST = 0.1  # the second in a row after this pause, doubled for each further one,

@@ -140,7 +140,7 @@ class WorkerLink:
         while True:
             try:
                 await trio.lowlevel.wait_readable(self._channel)
-                data = self._channel.recv(limits.CHANNEL_RECEIVE_BYTES)
+                data = self._channel.recv(limits.RELAY_RECEIVE_BYTES)
             except BlockingIOError:
                 continue
             except ConnectionResetError:

@@ -23,7 +23,7 @@ from everstore.engine.store import Place, Store
 from everstore.errors import NoSpace, StorageFailed
 from everstore.storage.disk import Disk
 from everstore.storage.journals import JournalFiles
-from everstore.storage.records import Header
+from everstore.storage.records import Header, gathered
 from everstore.storage.recovery import begin_log, boot_id, recover
 from everstore.storage.trust import Trust
 from everstore.wire.layouts import Type
@@ -104,7 +104,9 @@ def _loop(channel: socket.socket, arrivals: _Arrivals, store: Store, items: list
         if now - spoke >= limits.WORKER_PULSE_S:
             ready.append(note(0, PULSE))
         if ready:
-            channel.sendall(b"".join(ready))
+            for piece in gathered(ready):
+                channel.sendall(piece)
+            ready.clear()
             spoke = now
         if now - looked_after >= LOOK_AFTER_S:
             store.look_after()

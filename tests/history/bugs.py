@@ -18,12 +18,12 @@ BUGS = {
     "the last event of a commit is dropped": """
         from everstore.engine import store
         right = store.stamped
-        store.stamped = lambda events, stamp: right(events.rsplit(b"\\n", 1)[0], stamp)
+        store.stamped = lambda body, stamp, at: right(body[at:].rsplit(b"\\n", 1)[0], stamp)
         """,
     "events of one commit are written in reverse": """
         from everstore.engine import store
         right = store.stamped
-        store.stamped = lambda events, stamp: right(b"\\n".join(events.split(b"\\n")[::-1]), stamp)
+        store.stamped = lambda body, stamp, at: right(b"\\n".join(body[at:].split(b"\\n")[::-1]), stamp)
         """,
     "a commit is written twice": """
         from everstore.engine.store import Store
