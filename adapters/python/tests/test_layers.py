@@ -15,7 +15,8 @@ PACKAGE = Path(everstore_client.__file__).parent
 SHELL = ("connection", "pool", "streams", "transaction", "pipeline", "client", "repository")
 PURE = (
     *("errors", "limits", "names", "address"),
-    *("wire", "wire.layouts", "wire.frames", "wire.replies", "wire.requests", "conversation"),
+    *("wire", "wire.layouts", "wire.frames", "wire.native_replies", "wire.replies", "wire.requests"),
+    *("wire.native_requests", "senders", "outbox", "conversation"),
     *("structure", "json_text", "event", "lines", "registry", "operations", "transactions"),
     *("retry", "pooling", "snapshots", "folding"),
 )
