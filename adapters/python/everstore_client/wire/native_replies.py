@@ -24,8 +24,8 @@ class Hello(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What became of an append: `code` 0, 7 for a conflict, or an error; `position` is the journal's size. For a conflict
-    `text` holds the journal's lines, timestamps included, behind what was asked with and up to `until`.
+    """What became of an append: `code` 0, 7 for a conflict, or an error; `position` is the journal's size. `text` holds
+    a conflict's lines, timestamps included, behind the position that was asked with and up to `until`.
     """
 
     code: int
