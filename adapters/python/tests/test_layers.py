@@ -17,7 +17,8 @@ PURE = (
     *("errors", "limits", "names", "address"),
     *("wire", "wire.layouts", "wire.frames", "wire.native_replies", "wire.replies", "wire.requests"),
     *("wire.native_requests", "pending", "senders", "outbox", "conversation"),
-    *("structure", "json_text", "event", "lines", "registry", "operations", "retry", "appending", "transactions"),
+    *("structure", "json_text", "event", "lines", "registry", "operations", "retry", "appending"),
+    *("transactions", "reading"),
     *("pooling", "snapshots", "folding"),
 )
 ORDER = [

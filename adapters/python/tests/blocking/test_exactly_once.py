@@ -151,6 +151,20 @@ def written(db: Client[Event], journal: str) -> list[list[int]]:
     return [event.data for each in range(7) for event in db.read(f"{journal}/{each}")]
 
 
+@pytest.mark.parametrize("timestamps", [False, True])
+def test_a_stream_goes_on_when_its_worker_dies(server: RunningServer, journal: str, timestamps: bool) -> None:
+    lines = [f"a {number:01000}" for number in range(8000)]
+    with connect(f"everstore://127.0.0.1:{server.port}") as db:
+        for each in range(0, len(lines), 2000):
+            db.append_raw(journal, *lines[each : each + 2000])
+        stream = db.stream_raw(journal, timestamps=timestamps)
+        found = [next(stream)]
+        for worker in server.worker_pids():
+            os.kill(worker, signal.SIGKILL)
+        found += stream
+        assert [line.decode()[24 if timestamps else 0 :] for line in found] == lines
+
+
 def test_a_conflict_tells_what_came(server: RunningServer, journal: str) -> None:
     with connect(f"everstore://127.0.0.1:{server.port}") as db:
         first = db.append(journal, Event("a", 1))
