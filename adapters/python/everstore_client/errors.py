@@ -66,7 +66,8 @@ class UnreadableEvent(EverstoreError, ValueError):
 
 
 class OutcomeUnknown(EverstoreError):
-    """The answer to a commit was lost: its events were written, or were not. It is never repeated by itself.
+    """The answer to a commit was lost: its events were written, or were not. Over native requests the server was asked
+    again before, until the timeout, or said that it cannot know; to a server of version 1 it is never sent again.
 
     Read the journal to find out. Its `__cause__` is a `Timeout`, `ConnectionLost` or `UnknownError`.
 
