@@ -115,6 +115,9 @@ class Pipeline(Generic[E]):
         error = ConnectionLost("the pipeline was left before the answer came")
         error.sent = True
         self._fail_all(error)
+        stranded, self._stranded = self._stranded, []
+        for flight, _ in stranded:
+            self._advance(flight, error=error)
         self._connection.flush()
 
     def raise_unasked(self) -> None:

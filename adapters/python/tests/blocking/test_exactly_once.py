@@ -49,6 +49,17 @@ def test_so_are_appends_in_a_pipeline(server: RunningServer, journal: str) -> No
         assert sorted(written) == list(range(200))
 
 
+def test_a_pipeline_that_is_left_sends_nothing_again(server: RunningServer, journal: str) -> None:
+    with CuttingProxy(server.port, cuts=2**32) as proxy, connect(proxy.url) as db:
+        with pytest.raises(ZeroDivisionError), db.pipeline() as pipeline:
+            append = pipeline.append(journal, Event("a", 1))
+            _ = 1 / 0
+        requests = proxy.requests
+        with pytest.raises(OutcomeUnknown):
+            append.result()
+        assert proxy.requests == requests
+
+
 def test_a_transaction_outlives_its_server(server: RunningServer, journal: str) -> None:
     with connect(f"everstore://127.0.0.1:{server.port}") as db:
         db.append(journal, Event("a", 1))
