@@ -131,7 +131,12 @@ def _take(run: _Run, db: Client[Event], asked: _Asked, again: list[bytes]) -> No
 
 
 def _take_alone(run: _Run, db: Client[Event], name: bytes, copy: Copy, since: int) -> None:
-    _extend(run, db, name, copy, since, db.stream_raw(name.decode(), since, timestamps=True))
+    _extend(run, db, name, copy, since, _lines(db, name, since))
+
+
+def _lines(db: Client[Event], name: bytes, since: int) -> Iterator[bytes]:
+    """Asked for only when the first is taken: what cannot be read is told where it is copied."""
+    yield from db.stream_raw(name.decode(), since, timestamps=True)
 
 
 def _extend(run: _Run, db: Client[Event], name: bytes, copy: Copy, since: int, lines: Iterator[bytes]) -> None:
@@ -141,7 +146,7 @@ def _extend(run: _Run, db: Client[Event], name: bytes, copy: Copy, since: int, l
         except (Differs, CannotRead) as error:
             if not copy.size:
                 raise
-            added, kept = run.copies.replace(name, db.stream_raw(name.decode(), timestamps=True))
+            added, kept = run.copies.replace(name, _lines(db, name, 0))
             run.wrong[name] = f"{error}; what the backup had is kept in {kept}"
     except ConnectionLost:
         raise

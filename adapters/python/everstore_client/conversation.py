@@ -3,7 +3,7 @@
 A shell gives it what came (`receive`), sends what it has to say (`outgoing`), and tells it when the stream ended
 (`lose`). Laws: every `Pending` is done exactly once; a UID is not used again while its answer may still come; parts of
 different reads may interleave; an error ends a read even between two of its parts; the answer to a request that nobody
-waits for any more is dropped.
+waits for any more is dropped; an append is said at most once, unless its request was refused whole for another's sake.
 
 | state | what comes | next |
 | --- | --- | --- |
@@ -19,11 +19,15 @@ import enum
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from .errors import ConnectionLost, EverstoreError, ProtocolError, from_code
+from .errors import ConnectionLost, EverstoreError, ProtocolError, ServerError, UnknownError, from_code
 from .limits import UINT32_MAX
-from .wire import layouts, requests
+from .outbox import Outbox, Post, Posted, request_of
+from .pending import NO_UID, Pending
+from .senders import Native, Senders
+from .wire import layouts, native_requests, requests
 from .wire.frames import Frame, FrameCutter
-from .wire.layouts import LITTLE, MULTIPART, Order
+from .wire.layouts import BIG, LITTLE, MULTIPART, Order
+from .wire.native_replies import Hello
 from .wire.replies import decode
 from .wire.requests import Request, encode
 
@@ -46,49 +50,25 @@ TRANSITIONS = {
     (State.LOST, "lost"): State.LOST,
 }
 
-# Any request proves the login; this one changes nothing, and the oldest servers know it.
-_FIRST_QUESTION = requests.exists(b"/everstore")
-
-
-class Pending:
-    """A request that waits for its answer. `heard` is called for each part of a read that came, and when it is done."""
-
-    __slots__ = ("done", "error", "heard", "kind", "parts", "reply", "uid")
-
-    def __init__(self, uid: int, kind: int, heard: Callable[[], object] | None) -> None:
-        self.uid = uid
-        self.kind = kind
-        self.heard = heard
-        self.parts: list[bytes] = []
-        self.reply: Any = None
-        self.error: EverstoreError | None = None
-        self.done = False
-
-    def finish(self, reply: Any = None, error: EverstoreError | None = None) -> None:
-        self.reply = reply
-        self.error = error
-        self.done = True
-        if self.heard:
-            self.heard()
-
-    def result(self) -> Any:
-        """The reply of one that is done, or its error raised; for a read the bytes of all parts not yet taken."""
-        if self.error:
-            raise self.error
-        return b"".join(self.take_parts()) if self.kind == layouts.READ else self.reply
-
-    def take_parts(self) -> list[bytes]:
-        """The parts that came since the last call: how a stream is read."""
-        parts, self.parts = self.parts, []
-        return parts
+# Any request proves the login, also one that is answered by an error. Native requests are little endian.
+_FIRST_QUESTIONS: dict[Order, Request[Any]] = {
+    LITTLE: native_requests.hello(),
+    BIG: requests.exists(b"/everstore"),
+}
 
 
 class Conversation:
-    """See the module. `user` and `password` are said when the server asks for a login."""
+    """See the module. `user` and `password` are said when the server asks for a login. `senders`: who appends over it.
 
-    def __init__(self, user: str, password: str) -> None:
+    `native` is None for a server that only knows version 1.
+    """
+
+    def __init__(self, user: str, password: str, senders: Senders | None = None) -> None:
         self.state = State.GREETING
         self.error: EverstoreError | None = None
+        self.native: Native | None = None
+        self._senders = senders or Senders()
+        self._outbox = Outbox()
         self._login = requests.authenticate(user.encode(), password.encode())
         self._cutter = FrameCutter()
         self._order: Order = LITTLE
@@ -96,19 +76,29 @@ class Conversation:
         self._forgotten: set[int] = set()
         self._uid = 0
         self._said: list[bytes] = []
-        self.outgoing_bytes = 0
+        self._said_bytes = 0
 
     @property
     def waiting(self) -> int:
         """How many requests wait for their answer."""
-        return len(self._pending)
+        return len(self._pending) + len(self._outbox)
+
+    @property
+    def has_outgoing(self) -> bool:
+        """Whether there is something to be sent now."""
+        return bool(self._said) or self._outbox.ready()
+
+    @property
+    def outgoing_bytes(self) -> int:
+        """Of all that waits to be sent."""
+        return self._said_bytes + self._outbox.size
 
     @property
     def is_lost(self) -> bool:
         return self.state is State.LOST
 
-    def ask(self, request: Request[R], heard: Callable[[], object] | None = None) -> Pending:
-        """Say a request; its answer arrives in the `Pending`.
+    def ask(self, request: Request[R] | Post, heard: Callable[[], object] | None = None) -> Pending:
+        """Say a request, or an append together with others; its answer arrives in the `Pending`.
 
         Raises:
             ConnectionLost: the conversation is over; the request was not said.
@@ -116,8 +106,12 @@ class Conversation:
         """
         if self.state is State.LOST:
             raise ConnectionLost(f"the connection was lost: {self.error}") from self.error
-        pending = self._say(request, heard)
-        self._pending[pending.uid] = pending
+        if isinstance(request, Post):
+            pending = Pending(NO_UID, layouts.APPEND, heard)
+            self._outbox.add(pending, request)
+        else:
+            pending = self._say(request, heard)
+            self._pending[pending.uid] = pending
         return pending
 
     def tell(self, request: Request[R]) -> None:
@@ -126,15 +120,23 @@ class Conversation:
             self._forgotten.add(self._say(request, None).uid)
 
     def forget(self, pending: Pending) -> None:
-        """Nobody waits for it any more: its answer, should it still come, is dropped."""
-        if self._pending.pop(pending.uid, None):
+        """Nobody waits for it any more: its answer, should it still come, is dropped. An append that has not left does
+        not leave.
+        """
+        if pending.uid == NO_UID:
+            if not pending.done:
+                pending.heard = None
+                self._outbox.drop(pending)
+        elif self._pending.pop(pending.uid, None):
             self._forgotten.add(pending.uid)
 
     def outgoing(self) -> bytes:
         """What has been said since the last call, to be sent in one piece."""
+        for posted in self._outbox.take():
+            self._say_appends(posted)
         data = b"".join(self._said)
         self._said.clear()
-        self.outgoing_bytes = 0
+        self._said_bytes = 0
         return data
 
     def receive(self, data: bytes | memoryview) -> None:
@@ -162,6 +164,8 @@ class Conversation:
         pending, self._pending = self._pending, {}
         for each in pending.values():
             each.finish(error=_own_copy(error))
+        for unsent in self._outbox.clear():
+            unsent.finish(error=_own_copy(error, sent=False))
 
     @property
     def is_opening(self) -> bool:
@@ -179,18 +183,43 @@ class Conversation:
         self._move("greeted")
         if hello.must_login:
             self.tell(self._login)
-        self.ask(_FIRST_QUESTION, heard=self._opened)
+        question = self.ask(_FIRST_QUESTIONS[hello.order], heard=lambda: self._opened(question))
         return True
 
-    def _opened(self) -> None:
+    def _opened(self, question: Pending) -> None:
         if self.state is State.OPENING:
             self._move("answered")
+            if isinstance(question.reply, Hello) and question.reply.revision:
+                self.native = Native(question.reply, self._senders)
+
+    def _say_appends(self, posted: Posted) -> None:
+        """One request for all of them; when it is answered, so is each of them."""
+        self._outbox.left(posted[0][1].worker)
+        pending = self.ask(request_of(posted), lambda: self._heard_appends(pending, posted))
+
+    def _heard_appends(self, pending: Pending, posted: Posted) -> None:
+        """A request that is refused whole may be so for one append of another's journal: each is asked by itself."""
+        self._outbox.answered(posted[0][1].worker)
+        error, outcomes = pending.error, pending.reply
+        if isinstance(error, ServerError) and not isinstance(error, UnknownError) and len(posted) > 1:
+            for alone in posted:
+                self._say_appends([alone])
+            return
+        if error is None and len(outcomes) != len(posted):
+            error = ProtocolError(f"{len(posted)} appends were answered by {len(outcomes)} outcomes")
+        for number, (each, _) in enumerate(posted):
+            if error is None:
+                each.finish(outcomes[number])
+            else:
+                each.finish(error=_own_copy(error))
+        if isinstance(error, ProtocolError):
+            self.lose(error)
 
     def _say(self, request: Request[R], heard: Callable[[], object] | None) -> Pending:
         pending = Pending(self._next_uid(), request.kind, heard)
         data = encode(request, pending.uid, self._order)
         self._said.append(data)
-        self.outgoing_bytes += len(data)
+        self._said_bytes += len(data)
         return pending
 
     def _next_uid(self) -> int:
@@ -216,6 +245,8 @@ class Conversation:
         reply = decode(frame, self._order)
         if frame.kind == layouts.READ:
             pending.parts.append(reply)
+        elif frame.kind == layouts.FETCH:
+            pending.parts.append(reply.text)
         if frame.properties & MULTIPART:
             self._heard_part(pending)
         else:
@@ -223,7 +254,7 @@ class Conversation:
             pending.finish(reply)
 
     def _heard_part(self, pending: Pending) -> None:
-        if pending.kind != layouts.READ:
+        if pending.kind not in (layouts.READ, layouts.FETCH):
             raise ProtocolError(f"a reply of type {pending.kind} comes in parts")
         if pending.heard:
             pending.heard()
@@ -239,11 +270,11 @@ class Conversation:
             self._forgotten.discard(frame.uid)
 
 
-def _own_copy(error: EverstoreError) -> EverstoreError:
+def _own_copy(error: EverstoreError, sent: bool = True) -> EverstoreError:
     """One exception for each request that fails: threads that raised a shared one would mix up its traceback."""
-    copy = type(error)(*error.args)
+    copy = type(error)(*error.args) if sent else ConnectionLost(*error.args)
     copy.code = error.code
     if isinstance(copy, ConnectionLost):
-        copy.sent = True
+        copy.sent = sent
     copy.__cause__ = error
     return copy

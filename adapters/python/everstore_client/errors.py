@@ -10,7 +10,8 @@ Three questions tell them apart:
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 
 class EverstoreError(Exception):
@@ -65,7 +66,8 @@ class UnreadableEvent(EverstoreError, ValueError):
 
 
 class OutcomeUnknown(EverstoreError):
-    """The answer to a commit was lost: its events were written, or were not. It is never repeated by itself.
+    """The answer to a commit was lost: its events were written, or were not. Over native requests the server was asked
+    again before, until the timeout, or said that it cannot know; to a server of version 1 it is never sent again.
 
     Read the journal to find out. Its `__cause__` is a `Timeout`, `ConnectionLost` or `UnknownError`.
 
@@ -132,15 +134,41 @@ class Conflict(ServerError):
 
     Attributes:
         journal: the journal's name.
-        types: the types that the refused commit declared.
+        types: the types that the refused commit declared, or that the refused append depended on.
+        size: the journal's size in bytes when it was refused, to append `after` once the events have been looked at;
+            None where it was never asked.
+        until: the size up to which `events` reach; below `size` when there were too many to come along.
     """
 
     code = 7
 
-    def __init__(self, journal: str, types: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        journal: str,
+        types: tuple[str, ...],
+        size: int | None = None,
+        until: int | None = None,
+        events: Callable[[], list[Any]] | None = None,
+    ) -> None:
         super().__init__(journal, types)
         self.journal = journal
         self.types = types
+        self.size = size
+        self.until = until
+        self._events = events
+
+    @property
+    def events(self) -> list[Any] | None:
+        """What came since, as reading gives it; None where the server did not tell.
+
+        Raises:
+            UnknownEventType, UnreadableEvent: the registry cannot make an object of an event.
+        """
+        return None if self._events is None else self._events()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """The events stay behind when it crosses to another process: what reads them may not be able to."""
+        return type(self), (self.journal, self.types, self.size, self.until)
 
     def __str__(self) -> str:
         return f"conflict on {self.journal}: another commit declared one of {', '.join(self.types)}"
@@ -174,6 +202,12 @@ class NotAllowed(ServerError):
     """Code 16: the user may only read, or may not touch this journal. Nothing was written."""
 
     code = 16
+
+
+class NoSuchPosition(ServerError):
+    """Code 17: an append's `after` is past the journal's end. Nothing was written."""
+
+    code = 17
 
 
 def from_code(code: int) -> ServerError:

@@ -21,7 +21,9 @@ NAME_BYTES_MIN: Final = 2
 NAME_BYTES_MAX: Final = 1024
 COMPONENT_BYTES_MAX: Final = 200
 
+UINT16_MAX: Final = 2**16 - 1
 UINT32_MAX: Final = 2**32 - 1
+UINT64_MAX: Final = 2**64 - 1
 
 # A server sends parts of 64 KiB; a larger size is rubbish, and to wait for its bytes would be to wait for ever.
 REPLY_BYTES_MAX: Final = 16 * 1024 * 1024
@@ -40,6 +42,19 @@ READ_WHOLE_BYTES_MAX: Final = 4 * 1024 * 1024
 
 # Enough to keep every worker's batches full, few enough that the answers stay in the caches.
 PIPELINE_REQUESTS: Final = 256
+
+# Appends that leave in one request, and their bytes: few enough that one answer and one batch hold them.
+APPENDS_MAX: Final = 256
+APPENDS_BYTES_MAX: Final = 256 * 1024
+
+# Requests of appends to one worker that are on their way at once on a connection, before what comes waits for company.
+APPENDS_UNDER_WAY: Final = 1
+
+# Appends behind the oldest one of unknown outcome, of one sender. A server remembers 4,096 and then takes no more.
+OPEN_APPENDS_MAX: Final = 2048
+
+# In which an append may be sent again; each time it waits no longer than that. A server knows it for two minutes.
+RESEND_S: Final = 55.0
 
 # What one page of a listing asks for; the server stops at 64 KiB anyway.
 LIST_NAMES: Final = 4096

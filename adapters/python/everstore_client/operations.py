@@ -1,19 +1,26 @@
 """What a client does, step by step, without a connection: generators that yield requests and are sent the replies.
 
 A shell drives them: it says each `Request` and sends its reply in, or throws the error; a `Tell` it says and goes on.
-So the blocking client and the async one decide nothing twice.
+An `Ask` it answers itself, and for an `Elsewhere` it goes on over another connection. So the blocking client and the
+async one decide nothing twice.
+
+Where the server knows the native requests, nothing is open on it: a transaction is the size that its journal had.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Generator
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from .errors import ConnectionLost, NoSuchTransaction, OutcomeUnknown, ProtocolError, Timeout, UnknownError
 from .limits import LIST_NAMES
 from .names import journal_bytes, prefix_bytes
-from .wire import requests
+from .outbox import Post
+from .senders import Native
+from .wire import native_requests, requests
+from .wire.native_replies import Fetched
+from .wire.native_requests import ALL, Start
 from .wire.replies import Committed, Listed, Opened
 from .wire.requests import Request
 
@@ -27,8 +34,28 @@ class Tell(NamedTuple):
     request: Request[Any]
 
 
-Step = Request[Any] | Tell
+class Ask(NamedTuple):
+    """The question what the connection's server is: the answer is a `Native`, or None for one that is not."""
+
+
+class Elsewhere(NamedTuple):
+    """After a pause of so many seconds, all that follows is said over a connection that is alive.
+
+    It is answered by a `Timeout` once no more may be sent again, or by what a connection that cannot be opened raises.
+    """
+
+    pause_s: float
+
+
+ASK: Final = Ask()
+
+Said = Request[Any] | Post | Tell | Ask
+"""What a connection is there for."""
+Step = Said | Elsewhere
 Steps = Generator[Step, Any, T]
+
+NATIVE: Final = 0
+"""In place of a transaction's UID, which it never is: there is none on the server."""
 
 REPEATABLE = (ConnectionLost, UnknownError, NoSuchTransaction)
 """After these nothing was written, for certain, and another connection or the next worker may do better."""
@@ -39,35 +66,52 @@ def ask(request: Request[R]) -> Steps[R]:
     return reply
 
 
+def ask_server() -> Steps[Native | None]:
+    found: Native | None = yield ASK
+    return found
+
+
 def open_transaction(name: bytes) -> Steps[Opened]:
-    return (yield from ask(requests.new_transaction(name)))
+    """What a transaction is: over native requests only the journal's size."""
+    if (yield from ask_server()) is None:
+        return (yield from ask(requests.new_transaction(name)))
+    none_of_it = yield from ask(native_requests.fetch(name, 0, ALL, timestamps=False, start_is=Start.LAST))
+    return Opened(none_of_it.end, NATIVE, 0)
 
 
-def end_transaction(name: bytes, opened: Opened) -> Tell:
+def end_transaction(name: bytes, opened: Opened) -> Steps[None]:
     """Rolling back is only told: the answer is the same, whatever became of the transaction."""
-    return Tell(requests.rollback(name, opened.worker, opened.transaction))
+    if opened.transaction != NATIVE:
+        yield Tell(requests.rollback(name, opened.worker, opened.transaction))
 
 
-def range_request(journal: str, opened: Opened, since: int, timestamps: bool) -> Request[bytes]:
-    return requests.read(journal_bytes(journal), opened.worker, since, opened.size, timestamps)
+def range_request(journal: str, opened: Opened, since: int, timestamps: bool) -> Request[bytes] | Request[Fetched]:
+    name = journal_bytes(journal)
+    if opened.transaction == NATIVE:
+        return native_requests.fetch(name, since, opened.size, timestamps)
+    return requests.read(name, opened.worker, since, opened.size, timestamps)
 
 
 def read_range(journal: str, opened: Opened, since: int, timestamps: bool) -> Steps[bytes]:
     """The journal's bytes from `since` on, as the transaction sees it. Where nothing is new, nothing is asked."""
     if since == opened.size:
         return b""
-    return (yield from ask(range_request(journal, opened, since, timestamps)))
+    read: bytes | Fetched = yield range_request(journal, opened, since, timestamps)
+    return read.text if isinstance(read, Fetched) else read
 
 
 def locate(journal: str) -> Steps[Opened]:
     """The journal's size and worker, which is all that a read needs; the transaction that told them is over at once."""
     name = journal_bytes(journal)
     opened = yield from open_transaction(name)
-    yield end_transaction(name, opened)
+    yield from end_transaction(name, opened)
     return opened
 
 
 def read_journal(journal: str, since: int, timestamps: bool) -> Steps[bytes]:
+    if (yield from ask_server()) is not None:
+        found = yield from ask(native_requests.fetch(journal_bytes(journal), since, ALL, timestamps))
+        return found.text
     opened = yield from locate(journal)
     return (yield from read_range(journal, opened, since, timestamps))
 

@@ -13,6 +13,11 @@ class Poolable(Protocol):
         """How many requests wait for their answer on it."""
         ...
 
+    @property
+    def is_native(self) -> bool:
+        """Whether appends on it travel together."""
+        ...
+
 
 P = TypeVar("P", bound=Poolable)
 
@@ -22,8 +27,13 @@ class Choice(enum.Enum):
     WAIT = "wait for one that is being opened"
 
 
-def choose(live: Sequence[P], opening: int, most: int) -> P | Choice:
-    """An idle one; else a new one while there may be more; else the least busy."""
+def choose(live: Sequence[P], opening: int, most: int, together: bool = False) -> P | Choice:
+    """An idle one; else a new one while there may be more; else the least busy.
+
+    `together`: for an append, which goes where the others go, since many in one request cost little more than one.
+    """
+    if together and live and live[0].is_native:
+        return live[0]
     least_busy = min(live, key=lambda each: each.waiting, default=None)
     if least_busy is not None and least_busy.waiting == 0:
         return least_busy

@@ -12,15 +12,29 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Generic, NamedTuple
 
+from .appending import Wanted, append_once
 from .errors import Conflict, EverstoreError, NotAcceptable, OutcomeUnknown, TransactionEnded
-from .event import PLAIN, Codec, Encoded, Event, check_line, encode_raw, parse_stamped
+from .event import PLAIN, STAMP_CHARS, Codec, Encoded, Event, check_line, encode_raw, parse_stamped
 from .lines import split
 from .names import NEW_JOURNAL, event_type, journal_bytes
-from .operations import Steps, commit, end_transaction, open_transaction, read_range
+from .operations import (
+    NATIVE,
+    REPEATABLE,
+    Elsewhere,
+    Steps,
+    ask_server,
+    commit,
+    end_transaction,
+    open_transaction,
+    read_range,
+)
 from .registry import E
+from .senders import Native
+from .wire.native_replies import Outcome
+from .wire.native_requests import Condition
 from .wire.replies import Opened
 
 
@@ -55,6 +69,12 @@ class Batch:
             self.lines.append(line)
             self.types.update(dict.fromkeys(types))
 
+    def declaring(self, types: Iterable[str] | None) -> Batch:
+        """The same, with these types in place of those of its events, unless there are none given."""
+        if types is not None:
+            self.types = dict.fromkeys(map(event_type, types))
+        return self
+
     def text(self) -> bytes:
         """The events as the commit carries them.
 
@@ -84,16 +104,17 @@ def batch_of(
     events: Iterable[object],
     type: str | None = None,  # noqa: A002
     data: Any = None,
+    types: Iterable[str] | None = None,
 ) -> Batch:
     batch = Batch()
     batch.add(encode_all(codec, events, type, data))
-    return batch
+    return batch.declaring(types)
 
 
-def raw_batch_of(lines: Iterable[str]) -> Batch:
+def raw_batch_of(lines: Iterable[str], types: Iterable[str] | None = None) -> Batch:
     batch = Batch()
     batch.add(map(encode_raw, lines))
-    return batch
+    return batch.declaring(types)
 
 
 class OpenTransaction(Generic[E]):
@@ -151,7 +172,14 @@ class OpenTransaction(Generic[E]):
             raise TransactionEnded(f"the transaction on {self.journal} is {self._state.value}")
 
     def _text_steps(self, since: int, timestamps: bool) -> Steps[bytes]:
+        """Where nothing is open on the server, a lost connection is no reason not to read."""
         self._must_be_open()
+        try:
+            return (yield from read_range(self.journal, self._opened, since, timestamps))
+        except REPEATABLE:
+            if self._opened.transaction != NATIVE:
+                raise
+        yield Elsewhere(0.0)
         return (yield from read_range(self.journal, self._opened, since, timestamps))
 
     def _read_steps(self, since: int, timestamps: bool) -> Steps[list[Any]]:
@@ -173,21 +201,32 @@ class OpenTransaction(Generic[E]):
     def _decide(self, declared: tuple[str, ...], text: bytes) -> Steps[int]:
         self._state = State.UNKNOWN
         try:
-            success, size = yield from commit(self._name, self._opened, declared, text)
+            size = yield from self._write(declared, text)
+        except Conflict:
+            self._state = State.ROLLED_BACK
+            raise
         except OutcomeUnknown:
             raise
         except EverstoreError:
             yield from self._rollback_steps()
             raise
-        self._state = State.COMMITTED if success else State.ROLLED_BACK
+        self._state = State.COMMITTED
+        return size
+
+    def _write(self, declared: tuple[str, ...], text: bytes) -> Steps[int]:
+        native = (yield from ask_server()) if self._opened.transaction == NATIVE else None
+        if native is not None:
+            unchanged = Unchanged(self.size, declared)
+            return (yield from append_native(native, self._codec, self.journal, text, declared, unchanged))
+        success, size = yield from commit(self._name, self._opened, declared, text)
         if not success:
-            raise Conflict(self.journal, declared)
+            raise Conflict(self.journal, declared, size)
         return size
 
     def _rollback_steps(self) -> Steps[None]:
         """Give it up; the server is only told, so this cannot fail."""
         self._state = State.ROLLED_BACK
-        yield end_transaction(self._name, self._opened)
+        yield from end_transaction(self._name, self._opened)
 
 
 def decode_text(text: bytes, codec: Codec[E], timestamps: bool) -> list[Any]:
@@ -200,7 +239,87 @@ def open_steps(journal: str) -> Steps[Opened]:
     return (yield from open_transaction(journal_bytes(journal)))
 
 
-def append_steps(journal: str, codec: Codec[E], must_be_new: bool, batch: Batch) -> Steps[Commit]:
-    """One whole transaction that only appends."""
-    transaction = OpenTransaction(journal, (yield from open_steps(journal)), codec, must_be_new, batch)
+class Unchanged(NamedTuple):
+    """The condition of an append that depends on what its author has read: since this size, none of the types."""
+
+    size: int
+    types: tuple[str, ...]
+
+
+def unchanged_of(after: int | None, depends: Iterable[str] | None, must_be_new: bool, batch: Batch) -> Unchanged | None:
+    """The condition that `append` was given in words of its own.
+
+    Raises:
+        ValueError: they contradict each other.
+    """
+    if after is None:
+        if depends is not None:
+            raise ValueError("what an append depends on needs `after`: since which size nothing of it may have come")
+        return None
+    if must_be_new:
+        raise ValueError("an append is either `after` a size, or to a journal that must be new")
+    return Unchanged(after, tuple(batch.types if depends is None else dict.fromkeys(map(event_type, depends))))
+
+
+def append_steps(
+    journal: str, codec: Codec[E], must_be_new: bool, batch: Batch, unchanged: Unchanged | None = None
+) -> Steps[Commit]:
+    """One whole transaction that only appends: over native requests one request, which is sent until it is answered."""
+    native = yield from ask_server()
+    if native is None:
+        return (yield from _append_by_commit(journal, codec, must_be_new, batch, unchanged))
+    name, text, types = journal_bytes(journal), batch.text(), tuple(batch.types)
+    if not text:
+        return Commit(journal, (yield from open_transaction(name)).size, 0)
+    condition = NEW if must_be_new else unchanged
+    return Commit(journal, (yield from append_native(native, codec, journal, text, types, condition)), len(batch.lines))
+
+
+def append_native(
+    native: Native, codec: Codec[Any], journal: str, text: bytes, types: tuple[str, ...], unchanged: Unchanged | None
+) -> Steps[int]:
+    """The journal's size behind these events.
+
+    Raises:
+        Conflict: the condition does not hold.
+    """
+    if unchanged is NEW:
+        condition, size, depends = Condition.NEW, 0, NEW.types
+    elif unchanged and unchanged.types:
+        condition, (size, depends) = Condition.UNCHANGED, unchanged
+    else:
+        condition, size, depends = Condition.NONE, 0, ()
+    wanted = Wanted(journal_bytes(journal), text, _joined(types), condition, size, _joined(depends))
+    outcome = yield from append_once(native, wanted)
+    if outcome.code:
+        raise Conflict(journal, depends, outcome.position, outcome.until, _events_of(outcome, codec))
+    return outcome.position
+
+
+def _append_by_commit(
+    journal: str, codec: Codec[E], must_be_new: bool, batch: Batch, unchanged: Unchanged | None
+) -> Steps[Commit]:
+    """What a server that knows version 1 can do: types that are depended on are declared, too, and whatever came
+    before the transaction opened counts as a conflict.
+    """
+    opened = yield from open_steps(journal)
+    transaction = OpenTransaction(journal, opened, codec, must_be_new, batch)
+    if unchanged is not None:
+        if unchanged.size != opened.size:
+            yield from transaction._rollback_steps()  # noqa: SLF001
+            raise Conflict(journal, unchanged.types, opened.size)
+        transaction.declare(*unchanged.types)
     return (yield from transaction._commit_steps(None))  # noqa: SLF001
+
+
+def _joined(types: Iterable[str]) -> bytes:
+    return "\n".join(types).encode()
+
+
+def _events_of(outcome: Outcome, codec: Codec[E]) -> Callable[[], list[E]]:
+    """Made of their lines only when somebody looks: that may fail, and the conflict is what matters."""
+    return lambda: codec.decode_lines([line[STAMP_CHARS + 1 :] for line in split(outcome.text)])
+
+
+NEW = Unchanged(0, (NEW_JOURNAL,))
+"""The condition that the journal does not exist yet."""

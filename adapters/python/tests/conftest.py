@@ -15,17 +15,30 @@ import anyio
 import pytest
 from support.server import RunningServer
 
+from everstore_client import connect
+
 from .silent_server import SilentServer
+from .version_1 import server_of_version_1
 
 VECTORS = Path(__file__).parent / "vectors"
 PATIENCE_S = 30.0
 numbers = itertools.count(1)
 
 
-@pytest.fixture(scope="session")
-def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    with RunningServer(tmp_path_factory.mktemp("shared") / "journals") as server:
+@pytest.fixture(scope="session", params=["native", "version 1"])
+def shared_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """Whoever uses it runs against a server that knows the native requests, and against one that does not."""
+    folder = tmp_path_factory.mktemp("shared")
+    is_native = request.param == "native"
+    with RunningServer(folder / "journals") if is_native else server_of_version_1(folder / "old") as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def is_native(url: str) -> bool:
+    """Whether the test's server knows the native requests."""
+    with connect(url) as db:
+        return db._pool.take().is_native  # noqa: SLF001
 
 
 @pytest.fixture
@@ -36,6 +49,13 @@ def server(tmp_path: Path) -> Iterator[RunningServer]:
 
 
 @pytest.fixture
+def old_server(tmp_path: Path) -> Iterator[RunningServer]:
+    """The same, which knows version 1 only."""
+    with server_of_version_1(tmp_path / "old") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
 def url(shared_server: RunningServer) -> str:
     return f"everstore://admin:passwd@127.0.0.1:{shared_server.port}"
 

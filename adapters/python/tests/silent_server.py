@@ -7,11 +7,14 @@ import threading
 from contextlib import suppress
 from typing import Any
 
-from everstore_client.wire.layouts import AUTHENTICATE, ERROR, LITTLE, MULTIPART, READ
+from everstore_client.wire.layouts import AUTHENTICATE, ERROR, LITTLE, MULTIPART, NATIVE, READ
+
+_REFUSED = {AUTHENTICATE: 2, NATIVE: 1}
 
 
 class SilentServer:
-    """A listener that greets, refuses every login, answers what it has an answer for, and is silent about the rest.
+    """A listener that greets, refuses every login, answers what it has an answer for, and is silent about the rest. It
+    knows version 1 only.
 
     `answers` are bodies of replies by type. What it is silent about is answered by `release`.
     """
@@ -69,8 +72,8 @@ class SilentServer:
             while header := self._read(stream, LITTLE.header.size):
                 kind, size, uid, _, _ = LITTLE.header.unpack(header)
                 stream.read(size)
-                if kind == AUTHENTICATE:
-                    self._send(connection, LITTLE.header.pack(ERROR, 4, uid, 0, 0) + LITTLE.pack(2))
+                if kind in _REFUSED:
+                    self._send(connection, LITTLE.header.pack(ERROR, 4, uid, 0, 0) + LITTLE.pack(_REFUSED[kind]))
                 elif kind == READ and self.breaks_off_reads:
                     self._reply(connection, kind, uid, self.answers[kind], MULTIPART)
                     connection.shutdown(socket.SHUT_RDWR)

@@ -43,8 +43,9 @@ def opened() -> Conversation:
     conversation = Conversation("admin", "passwd")
     conversation.receive(HELLO)
     _, question = uids(conversation.outgoing())
-    conversation.receive(frame(8, question, b"\0"))
+    conversation.receive(frame(1, question, LITTLE.pack(1)))
     assert conversation.state is State.OPEN
+    assert conversation.native is None
     return conversation
 
 

@@ -12,12 +12,14 @@ import pytest
 import everstore_client
 
 PACKAGE = Path(everstore_client.__file__).parent
-SHELL = ("connection", "pool", "streams", "transaction", "pipeline", "client", "repository")
+SHELL = ("connection", "pool", "performer", "streams", "transaction", "pipeline", "client", "repository")
 PURE = (
     *("errors", "limits", "names", "address"),
-    *("wire", "wire.layouts", "wire.frames", "wire.replies", "wire.requests", "conversation"),
-    *("structure", "json_text", "event", "lines", "registry", "operations", "transactions"),
-    *("retry", "pooling", "snapshots", "folding"),
+    *("wire", "wire.layouts", "wire.frames", "wire.native_replies", "wire.replies", "wire.requests"),
+    *("wire.native_requests", "pending", "senders", "outbox", "conversation"),
+    *("structure", "json_text", "event", "lines", "registry", "operations", "retry", "appending"),
+    *("transactions", "reading"),
+    *("pooling", "snapshots", "folding"),
 )
 ORDER = [
     *PURE,

@@ -18,7 +18,7 @@ from everstore_client.errors import (
     from_code,
 )
 from everstore_client.event import PLAIN, Event
-from everstore_client.operations import Steps, Tell
+from everstore_client.operations import Ask, Request, Steps, Tell
 from everstore_client.transactions import Batch, Commit, OpenTransaction, State, append_steps
 from everstore_client.wire import layouts
 from everstore_client.wire.replies import Committed, Opened
@@ -35,6 +35,9 @@ def drive(steps: Steps[Any], *answers: object) -> tuple[list[int], Any]:
     try:
         step = next(steps)
         while True:
+            if isinstance(step, Ask):
+                step = steps.send(None)
+                continue
             said.append((step.request if isinstance(step, Tell) else step).kind)
             answer = None if isinstance(step, Tell) else left.pop(0)
             step = steps.throw(answer) if isinstance(answer, EverstoreError) else steps.send(answer)
@@ -106,7 +109,7 @@ def test_one_that_must_be_new_conflicts_with_a_journal_that_exists() -> None:
 
 def declared(tx: OpenTransaction[Event], types: list[str] | None = None) -> bytes:
     step = next(tx._commit_steps(types))
-    assert not isinstance(step, Tell)
+    assert isinstance(step, Request)
     return step.strings[1]
 
 

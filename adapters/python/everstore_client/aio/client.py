@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import aclosing, asynccontextmanager
 from types import TracebackType
 from typing import Any, Generic, Literal, Self, TypeVar, overload
@@ -17,10 +17,20 @@ from ..limits import CONFLICT_ATTEMPTS
 from ..operations import REPEATABLE, Steps
 from ..registry import E, Registry
 from ..retry import RUN_AGAIN, conflict_pauses
-from ..transactions import Batch, Commit, append_steps, batch_of, decode_text, open_steps, raw_batch_of
+from ..transactions import (
+    Batch,
+    Commit,
+    Unchanged,
+    append_steps,
+    batch_of,
+    decode_text,
+    open_steps,
+    raw_batch_of,
+    unchanged_of,
+)
 from ..wire.replies import Listed
 from . import streams
-from .connection import AsyncConnection
+from .performer import AsyncPerformer
 from .pool import AsyncPool
 from .transaction import AsyncTransaction
 
@@ -76,8 +86,8 @@ class AsyncClient(Generic[E]):
         self, journal: str, *, must_be_new: bool = False
     ) -> AsyncGenerator[AsyncTransaction[E], None]:
         """A transaction on one journal: committed at a clean end of the block, rolled back when the block raises."""
-        connection, opened = await self._repeat(lambda each: _and(each, each.perform(open_steps(journal))))
-        transaction = AsyncTransaction(journal, opened, self._codec, must_be_new, connection, self._pool)
+        performer, opened = await self._repeat(lambda each: _and(each, each.perform(open_steps(journal))))
+        transaction = AsyncTransaction(journal, opened, self._codec, must_be_new, performer, self._pool)
         try:
             yield transaction
             if transaction.is_open:
@@ -108,13 +118,26 @@ class AsyncClient(Generic[E]):
         type: str | None = None,  # noqa: A002
         data: Any = None,
         must_be_new: bool = False,
+        after: int | None = None,
+        depends: Iterable[str] | None = None,
+        types: Iterable[str] | None = None,
     ) -> Commit:
         """One whole transaction that only appends; see `Client.append`."""
-        return await self._append(journal, batch_of(self._codec, events, type, data), must_be_new)
+        batch = batch_of(self._codec, events, type, data, types)
+        return await self._append(journal, batch, must_be_new, unchanged_of(after, depends, must_be_new, batch))
 
-    async def append_raw(self, journal: str, *lines: str, must_be_new: bool = False) -> Commit:
+    async def append_raw(
+        self,
+        journal: str,
+        *lines: str,
+        must_be_new: bool = False,
+        after: int | None = None,
+        depends: Iterable[str] | None = None,
+        types: Iterable[str] | None = None,
+    ) -> Commit:
         """The same with ready lines `type SP json`, whose JSON is not looked at."""
-        return await self._append(journal, raw_batch_of(lines), must_be_new)
+        batch = raw_batch_of(lines, types)
+        return await self._append(journal, batch, must_be_new, unchanged_of(after, depends, must_be_new, batch))
 
     @overload
     async def read(self, journal: str, since: int = 0, *, timestamps: Literal[False] = False) -> list[E]: ...
@@ -191,8 +214,11 @@ class AsyncClient(Generic[E]):
         async with self.transaction(journal, must_be_new=must_be_new) as transaction:
             return await function(transaction)
 
-    async def _append(self, journal: str, batch: Batch, must_be_new: bool) -> Commit:
-        return await self._perform(lambda: append_steps(journal, self._codec, must_be_new, batch))
+    async def _append(self, journal: str, batch: Batch, must_be_new: bool, unchanged: Unchanged | None) -> Commit:
+        return await self._repeat(
+            lambda each: each.perform(append_steps(journal, self._codec, must_be_new, batch, unchanged)),
+            together=True,
+        )
 
     async def _page(self, prefix: str, after: str) -> Listed:
         return await self._perform(lambda: operations.list_page(prefix, after))
@@ -204,16 +230,16 @@ class AsyncClient(Generic[E]):
                 yield piece
 
     async def _perform(self, steps: Callable[[], Steps[T]]) -> T:
-        return await self._repeat(lambda connection: connection.perform(steps()))
+        return await self._repeat(lambda performer: performer.perform(steps()))
 
-    async def _repeat(self, attempt: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+    async def _repeat(self, attempt: Callable[[AsyncPerformer], Awaitable[T]], together: bool = False) -> T:
         """Try it, and once more on another connection when the first try certainly wrote nothing."""
-        connection = await self._pool.take()
+        performer = AsyncPerformer(self._pool, await self._pool.take(together))
         try:
-            return await attempt(connection)
+            return await attempt(performer)
         except REPEATABLE:
-            return await attempt(await self._pool.take())
+            return await attempt(AsyncPerformer(self._pool, await self._pool.take(together)))
 
 
-async def _and(connection: AsyncConnection, rest: Awaitable[T]) -> tuple[AsyncConnection, T]:
-    return connection, await rest
+async def _and(performer: AsyncPerformer, rest: Awaitable[T]) -> tuple[AsyncPerformer, T]:
+    return performer, await rest

@@ -17,16 +17,18 @@ import anyio
 from anyio.abc import ByteStream, SocketAttribute, TaskGroup
 
 from ..address import Address
-from ..conversation import Conversation, Pending
+from ..conversation import Conversation
 from ..errors import ConnectionLost, EverstoreError, ProtocolError, Timeout
-from ..limits import OUTGOING_BYTES_MAX, RECEIVE_BYTES, STREAM_BYTES_MAX
-from ..operations import Step, Steps, Tell
+from ..limits import OUTGOING_BYTES_MAX, RECEIVE_BYTES, RESEND_S, STREAM_BYTES_MAX
+from ..operations import Ask, Said, Steps, Tell
+from ..outbox import Post
+from ..pending import Pending
+from ..senders import Native, Senders
 from ..tls import context_for
 from ..wire.requests import Request
 from .bell import Bell
 
 R = TypeVar("R")
-T = TypeVar("T")
 
 
 class AsyncConnection:
@@ -44,9 +46,9 @@ class AsyncConnection:
         self._streamed: Pending | None = None
 
     @classmethod
-    async def open(cls, address: Address, tasks: TaskGroup) -> AsyncConnection:
+    async def open(cls, address: Address, tasks: TaskGroup, senders: Senders) -> AsyncConnection:
         """Connect and log in; the two tasks of the connection run in `tasks`. Raises as `Connection.open` does."""
-        conversation = Conversation(address.user, address.password)
+        conversation = Conversation(address.user, address.password, senders)
         connection = cls(await _connect(address), conversation, address.timeout_s)
         tasks.start_soon(connection._read)
         tasks.start_soon(connection._write)
@@ -63,23 +65,39 @@ class AsyncConnection:
     def waiting(self) -> int:
         return self._conversation.waiting
 
+    @property
+    def native(self) -> Native | None:
+        """What the server is, when it knows the native requests."""
+        return self._conversation.native
+
+    @property
+    def is_native(self) -> bool:
+        return self.native is not None
+
     def is_alive(self) -> bool:
         return not self._conversation.is_lost
 
-    async def perform(self, steps: Steps[T]) -> T:
-        """Drive an operation to its end."""
+    async def say(self, step: Said) -> Any:
+        """Say one step of an operation, and wait for its answer."""
+        if isinstance(step, Tell):
+            return self._tell(step)
+        if isinstance(step, Ask):
+            return self.native
+        timeout_s = self._timeout_of(step)
+        if not self._has_room():
+            await self._sent.wait_at_most(self._has_room, timeout_s)
+        heard = Bell()
+        pending = self._ask(step, heard)
         try:
-            step = next(steps)
-            while True:
-                try:
-                    reply = await self._say(step)
-                except EverstoreError as error:
-                    step = steps.throw(error)
-                else:
-                    step = steps.send(reply)
-        except StopIteration as end:
-            result: T = end.value
-            return result
+            while not pending.done:
+                count = len(pending.parts)
+                await heard.wait_at_most(
+                    lambda count=count: pending.done or len(pending.parts) > count,  # type: ignore[misc]
+                    timeout_s,
+                )
+        finally:
+            self._conversation.forget(pending)
+        return pending.result()
 
     def tell_all(self, steps: Steps[None]) -> None:
         """Drive an operation that only tells: nothing in it waits, so it may run while its task is cancelled."""
@@ -87,7 +105,7 @@ class AsyncConnection:
             assert isinstance(step, Tell)
             self._tell(step)
 
-    async def parts(self, request: Request[bytes]) -> AsyncGenerator[bytes, None]:
+    async def parts(self, request: Request[Any]) -> AsyncGenerator[bytes, None]:
         """The parts of a read as they arrive. What nobody takes is not read from the socket beyond a bound.
 
         Only for a connection that nobody else uses meanwhile: others would have to wait for the one who takes.
@@ -100,7 +118,9 @@ class AsyncConnection:
                 for part in pending.take_parts():
                     yield part
                 self._taken.ring()
-            yield pending.result()
+            pending.require()
+            for part in pending.take_parts():
+                yield part
         finally:
             self._streamed = None
             self._taken.ring()
@@ -110,24 +130,11 @@ class AsyncConnection:
         """Close it; requests in flight fail, in whichever tasks wait for them."""
         self._lose(ConnectionLost("the connection was closed"))
 
-    async def _say(self, step: Step) -> Any:
-        if isinstance(step, Tell):
-            return self._tell(step)
-        await self._sent.wait_at_most(self._has_room, self.timeout_s)
-        heard = Bell()
-        pending = self._ask(step, heard)
-        try:
-            while not pending.done:
-                count = len(pending.parts)
-                await heard.wait_at_most(
-                    lambda count=count: pending.done or len(pending.parts) > count,  # type: ignore[misc]
-                    self.timeout_s,
-                )
-        finally:
-            self._conversation.forget(pending)
-        return pending.result()
+    def _timeout_of(self, step: Request[Any] | Post) -> float:
+        """What is sent again must not leave late: the server remembers for so long only whether it was written."""
+        return min(self.timeout_s, RESEND_S) if isinstance(step, Post) and step.again else self.timeout_s
 
-    def _ask(self, request: Request[R], heard: Bell) -> Pending:
+    def _ask(self, request: Request[R] | Post, heard: Bell) -> Pending:
         pending = self._conversation.ask(request, heard.ring)
         self._outgoing.ring()
         return pending
@@ -163,7 +170,7 @@ class AsyncConnection:
         try:
             with self._writing:
                 while True:
-                    await self._outgoing.wait_until(lambda: self._conversation.outgoing_bytes > 0)
+                    await self._outgoing.wait_until(lambda: self._conversation.has_outgoing)
                     await self._stream.send(self._conversation.outgoing())
                     self._sent.ring()
         except (anyio.BrokenResourceError, anyio.ClosedResourceError, OSError) as error:

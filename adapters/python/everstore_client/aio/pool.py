@@ -12,6 +12,7 @@ from ..address import Address
 from ..errors import ConnectionLost, EverstoreError, Timeout
 from ..pooling import Choice, choose
 from ..retry import reconnect_pauses
+from ..senders import Senders
 from .bell import Bell
 from .connection import AsyncConnection
 
@@ -27,14 +28,15 @@ class AsyncPool:
         self._opening = 0
         self._spare: list[AsyncConnection] = []
         self._is_closed = False
+        self._senders = Senders()
 
     async def start(self) -> None:
         """Open the first connection, in one try."""
-        self._shared.append(await AsyncConnection.open(self.address, self._tasks))
+        self._shared.append(await AsyncConnection.open(self.address, self._tasks, self._senders))
 
-    async def take(self) -> AsyncConnection:
-        """A live connection, which others may use at the same time. Raises as `Pool.take` does."""
-        choice = self._choose()
+    async def take(self, together: bool = False) -> AsyncConnection:
+        """A live connection, which others may use at the same time. Takes and raises what `Pool.take` does."""
+        choice = self._choose(together)
         if choice is Choice.WAIT:
             await self._changed.wait_at_most(lambda: self._choose() is not Choice.WAIT, self.address.timeout_s)
             choice = self._choose()
@@ -61,10 +63,10 @@ class AsyncPool:
             connection.close()
         self._changed.ring()
 
-    def _choose(self) -> AsyncConnection | Choice:
+    def _choose(self, together: bool = False) -> AsyncConnection | Choice:
         self._require_open()
         self._shared = [each for each in self._shared if each.is_alive()]
-        return choose(self._shared, self._opening, self.address.connections)
+        return choose(self._shared, self._opening, self.address.connections, together)
 
     async def _open_shared(self) -> AsyncConnection:
         """Open one more; who cannot have it makes do with the busy ones."""
@@ -86,7 +88,7 @@ class AsyncPool:
         deadline = anyio.current_time() + patience_s
         for pause_s in reconnect_pauses():
             try:
-                return await AsyncConnection.open(self.address, self._tasks)
+                return await AsyncConnection.open(self.address, self._tasks, self._senders)
             except (ConnectionLost, Timeout):
                 if self._is_closed or anyio.current_time() + pause_s >= deadline:
                     raise

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from ..lines import WholeLines
-from ..operations import range_request
+from ..operations import REPEATABLE
+from ..reading import Reading
 from ..wire.replies import Opened
 from .pool import AsyncPool
 
@@ -15,13 +15,17 @@ async def pieces(
     pool: AsyncPool, journal: str, opened: Opened, since: int, timestamps: bool
 ) -> AsyncGenerator[bytes, None]:
     """The journal's bytes from `since` on, as pieces of whole lines."""
-    if since == opened.size:
-        return
-    request = range_request(journal, opened, since, timestamps)
-    lines = WholeLines()
-    async with pool.lease() as connection, aclosing(connection.parts(request)) as parts:
-        async for part in parts:
-            if piece := lines.feed(part):
-                yield piece
-    if last := lines.finish():
+    reading = Reading(journal, opened, since, timestamps)
+    while not reading.is_over:
+        try:
+            async with pool.lease() as connection, aclosing(connection.parts(reading.request())) as parts:
+                async for part in parts:
+                    if piece := reading.feed(part):
+                        yield piece
+        except REPEATABLE:
+            if not reading.may_go_on():
+                raise
+        else:
+            break
+    if last := reading.finish():
         yield last

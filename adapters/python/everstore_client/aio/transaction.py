@@ -12,7 +12,7 @@ from ..registry import E
 from ..transactions import Batch, Commit, OpenTransaction, decode_text
 from ..wire.replies import Opened
 from . import streams
-from .connection import AsyncConnection
+from .performer import AsyncPerformer
 from .pool import AsyncPool
 
 
@@ -25,11 +25,11 @@ class AsyncTransaction(OpenTransaction[E]):
         opened: Opened,
         codec: Codec[E],
         must_be_new: bool,
-        connection: AsyncConnection,
+        performer: AsyncPerformer,
         pool: AsyncPool,
     ) -> None:
         super().__init__(journal, opened, codec, must_be_new, Batch())
-        self._connection = connection
+        self._performer = performer
         self._pool = pool
 
     @overload
@@ -40,11 +40,11 @@ class AsyncTransaction(OpenTransaction[E]):
 
     async def read(self, since: int = 0, *, timestamps: bool = False) -> list[Any]:
         """The events that the journal held when the transaction opened."""
-        return await self._connection.perform(self._read_steps(since, timestamps))
+        return await self._performer.perform(self._read_steps(since, timestamps))
 
     async def read_raw(self, since: int = 0, *, timestamps: bool = False) -> bytes:
         """The same as bytes, lines joined by newlines."""
-        return await self._connection.perform(self._text_steps(since, timestamps))
+        return await self._performer.perform(self._text_steps(since, timestamps))
 
     async def stream(self, since: int = 0) -> AsyncGenerator[E, None]:
         """The same events one by one, in little memory: a long read gets a connection of its own."""
@@ -63,9 +63,9 @@ class AsyncTransaction(OpenTransaction[E]):
 
         Cancelled while the answer is awaited, it leaves the outcome unknown.
         """
-        return await self._connection.perform(self._commit_steps(types))
+        return await self._performer.perform(self._commit_steps(types))
 
     def rollback(self) -> None:
         """Give it up. Never fails or waits, and does nothing when it is over."""
         if self.is_open:
-            self._connection.tell_all(self._rollback_steps())
+            self._performer.connection.tell_all(self._rollback_steps())

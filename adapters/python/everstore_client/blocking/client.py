@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Generic, Literal, Self, TypeVar, overload
@@ -15,10 +15,20 @@ from ..limits import CONFLICT_ATTEMPTS, PIPELINE_REQUESTS
 from ..operations import REPEATABLE, Steps
 from ..registry import E, Registry
 from ..retry import RUN_AGAIN, conflict_pauses
-from ..transactions import Batch, Commit, append_steps, batch_of, decode_text, open_steps, raw_batch_of
+from ..transactions import (
+    Batch,
+    Commit,
+    Unchanged,
+    append_steps,
+    batch_of,
+    decode_text,
+    open_steps,
+    raw_batch_of,
+    unchanged_of,
+)
 from ..wire.replies import Listed
 from . import streams
-from .connection import Connection
+from .performer import Performer
 from .pipeline import Pipeline
 from .pool import Pool
 from .transaction import Transaction
@@ -58,7 +68,8 @@ class Client(Generic[E]):
     """A server, and the connections to it. Any number of threads may share one client; make it with `connect`.
 
     What only asks (read, exists, journals, status, opening a transaction) is asked once more by itself when its
-    connection was lost; a commit never is.
+    connection was lost. What writes is sent again until it is answered where the server knows it again, and never
+    by a server that knows version 1.
     """
 
     def __init__(self, pool: Pool, codec: Codec[E]) -> None:
@@ -76,8 +87,8 @@ class Client(Generic[E]):
             InvalidJournalName, ConnectionLost, Timeout: it could not be opened.
             Conflict, OutcomeUnknown, ...: see `Transaction.commit`.
         """
-        connection, opened = self._repeat(lambda each: (each, each.perform(open_steps(journal))))
-        transaction = Transaction(journal, opened, self._codec, must_be_new, connection, self._pool)
+        performer, opened = self._repeat(lambda each: (each, each.perform(open_steps(journal))))
+        transaction = Transaction(journal, opened, self._codec, must_be_new, performer, self._pool)
         try:
             yield transaction
             if transaction.is_open:
@@ -117,18 +128,38 @@ class Client(Generic[E]):
         type: str | None = None,  # noqa: A002
         data: Any = None,
         must_be_new: bool = False,
+        after: int | None = None,
+        depends: Iterable[str] | None = None,
+        types: Iterable[str] | None = None,
     ) -> Commit:
         """One whole transaction that only appends: objects, or one event given by `type` and `data`.
 
+        Args:
+            must_be_new: the journal does not exist yet.
+            after: a size of the journal, since which no event may have come of a type that this append depends on.
+            depends: the types that it depends on; those that it declares unless they are given.
+            types: what it declares, in place of the events' own types.
+
         Raises:
-            Conflict: somebody committed one of the types in the moment between opening and committing.
+            Conflict: one of these conditions does not hold; it says what came. With a server that knows version 1 also
+                when somebody committed one of the types in the moment between opening and committing.
             OutcomeUnknown, ...: see `Transaction.commit`.
         """
-        return self._append(journal, batch_of(self._codec, events, type, data), must_be_new)
+        batch = batch_of(self._codec, events, type, data, types)
+        return self._append(journal, batch, must_be_new, unchanged_of(after, depends, must_be_new, batch))
 
-    def append_raw(self, journal: str, *lines: str, must_be_new: bool = False) -> Commit:
+    def append_raw(
+        self,
+        journal: str,
+        *lines: str,
+        must_be_new: bool = False,
+        after: int | None = None,
+        depends: Iterable[str] | None = None,
+        types: Iterable[str] | None = None,
+    ) -> Commit:
         """The same with ready lines `type SP json`, whose JSON is not looked at."""
-        return self._append(journal, raw_batch_of(lines), must_be_new)
+        batch = raw_batch_of(lines, types)
+        return self._append(journal, batch, must_be_new, unchanged_of(after, depends, must_be_new, batch))
 
     @overload
     def read(self, journal: str, since: int = 0, *, timestamps: Literal[False] = False) -> list[E]: ...
@@ -195,7 +226,7 @@ class Client(Generic[E]):
     @contextmanager
     def pipeline(self, requests: int = PIPELINE_REQUESTS) -> Iterator[Pipeline[E]]:
         """Many operations in flight at once, from one thread. At most `requests` of them; then the next one waits."""
-        pipeline = Pipeline(self._pool.take(), self._codec, requests)
+        pipeline = Pipeline(self._pool, self._codec, requests)
         try:
             yield pipeline
             pipeline.finish()
@@ -219,8 +250,11 @@ class Client(Generic[E]):
         with self.transaction(journal, must_be_new=must_be_new) as transaction:
             return function(transaction)
 
-    def _append(self, journal: str, batch: Batch, must_be_new: bool) -> Commit:
-        return self._perform(lambda: append_steps(journal, self._codec, must_be_new, batch))
+    def _append(self, journal: str, batch: Batch, must_be_new: bool, unchanged: Unchanged | None) -> Commit:
+        return self._repeat(
+            lambda each: each.perform(append_steps(journal, self._codec, must_be_new, batch, unchanged)),
+            together=True,
+        )
 
     def _page(self, prefix: str, after: str) -> Listed:
         return self._perform(lambda: operations.list_page(prefix, after))
@@ -230,12 +264,12 @@ class Client(Generic[E]):
         return streams.pieces(self._pool, journal, opened, since, timestamps)
 
     def _perform(self, steps: Callable[[], Steps[T]]) -> T:
-        return self._repeat(lambda connection: connection.perform(steps()))
+        return self._repeat(lambda performer: performer.perform(steps()))
 
-    def _repeat(self, attempt: Callable[[Connection], T]) -> T:
+    def _repeat(self, attempt: Callable[[Performer], T], together: bool = False) -> T:
         """Try it, and once more on another connection when the first try certainly wrote nothing."""
-        connection = self._pool.take()
+        performer = Performer(self._pool, self._pool.take(together))
         try:
-            return attempt(connection)
+            return attempt(performer)
         except REPEATABLE:
-            return attempt(self._pool.take())
+            return attempt(Performer(self._pool, self._pool.take(together)))

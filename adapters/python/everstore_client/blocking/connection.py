@@ -22,15 +22,17 @@ from contextlib import suppress
 from typing import Any, TypeVar
 
 from ..address import Address
-from ..conversation import Conversation, Pending
+from ..conversation import Conversation
 from ..errors import ConnectionLost, EverstoreError, ProtocolError, Timeout
-from ..limits import RECEIVE_BYTES
-from ..operations import Step, Steps, Tell
+from ..limits import RECEIVE_BYTES, RESEND_S
+from ..operations import Ask, Said, Tell
+from ..outbox import Post
+from ..pending import Pending
+from ..senders import Native, Senders
 from ..tls import context_for
 from ..wire.requests import Request
 
 R = TypeVar("R")
-T = TypeVar("T")
 
 _NOT_NOW = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
@@ -59,8 +61,8 @@ class Connection:
         self._selector.register(self._woken, _READ)
 
     @classmethod
-    def open(cls, address: Address, timeout_s: float) -> Connection:
-        """Connect and log in, within `timeout_s` seconds for each of the two.
+    def open(cls, address: Address, timeout_s: float, senders: Senders) -> Connection:
+        """Connect and log in, within `timeout_s` seconds for each of the two. `senders`: who appends over it.
 
         Raises:
             ConnectionLost: nobody answers there.
@@ -68,7 +70,7 @@ class Connection:
             ProtocolError: what answers there is no Everstore server.
             Timeout: the server took the connection and stays silent.
         """
-        conversation = Conversation(address.user, address.password)
+        conversation = Conversation(address.user, address.password, senders)
         connection = cls(_connect(address, timeout_s), conversation, address.timeout_s)
         try:
             connection.wait(lambda: not conversation.is_opening, timeout_s)
@@ -83,6 +85,20 @@ class Connection:
     def waiting(self) -> int:
         return self._conversation.waiting
 
+    @property
+    def native(self) -> Native | None:
+        """What the server is, when it knows the native requests."""
+        return self._conversation.native
+
+    @property
+    def is_native(self) -> bool:
+        return self.native is not None
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether it was when it was last used."""
+        return not self._conversation.is_lost
+
     def is_alive(self) -> bool:
         """Whether it can be used, as far as can be told: a server that left while nobody listened is noticed here."""
         with self._turn:
@@ -90,24 +106,23 @@ class Connection:
                 self._lead(0)
             return not self._conversation.is_lost
 
-    def perform(self, steps: Steps[T]) -> T:
-        """Drive an operation to its end."""
+    def say(self, step: Said) -> Any:
+        """Say one step of an operation, and wait for its answer."""
+        if isinstance(step, Tell):
+            return self.tell(step.request)
+        if isinstance(step, Ask):
+            return self.native
+        timeout_s = self._timeout_of(step)
+        pending = self.ask(step)
         try:
-            step = next(steps)
-            while True:
-                try:
-                    reply = self._say(step)
-                except EverstoreError as error:
-                    step = steps.throw(error)
-                else:
-                    step = steps.send(reply)
-        except StopIteration as end:
-            result: T = end.value
-            return result
+            while not pending.done:
+                heard = len(pending.parts)
+                self.wait(lambda heard=heard: pending.done or len(pending.parts) > heard, timeout_s)  # type: ignore[misc]
         finally:
-            self.flush()
+            self.forget(pending)
+        return pending.result()
 
-    def ask(self, request: Request[R], heard: Callable[[], object] | None = None) -> Pending:
+    def ask(self, request: Request[R] | Post, heard: Callable[[], object] | None = None) -> Pending:
         """Say a request; it leaves with the next `flush` or `wait`, so that many of them leave together."""
         with self._turn:
             return self._conversation.ask(request, heard)
@@ -124,14 +139,15 @@ class Connection:
         with self._turn:
             self._send()
 
-    def parts(self, request: Request[bytes]) -> Iterator[bytes]:
+    def parts(self, request: Request[Any]) -> Iterator[bytes]:
         """The parts of a read as they arrive. What nobody takes is not read from the socket, if nobody else leads."""
         pending = self.ask(request)
         try:
             while not pending.done:
                 self.wait(lambda: pending.done or bool(pending.parts), self.timeout_s)
                 yield from pending.take_parts()
-            yield pending.result()
+            pending.require()
+            yield from pending.take_parts()
         finally:
             self.forget(pending)
 
@@ -158,17 +174,9 @@ class Connection:
         with self._turn:
             self._lose(ConnectionLost("the connection was closed"))
 
-    def _say(self, step: Step) -> Any:
-        if isinstance(step, Tell):
-            return self.tell(step.request)
-        pending = self.ask(step)
-        try:
-            while not pending.done:
-                heard = len(pending.parts)
-                self.wait(lambda heard=heard: pending.done or len(pending.parts) > heard, self.timeout_s)  # type: ignore[misc]
-        finally:
-            self.forget(pending)
-        return pending.result()
+    def _timeout_of(self, step: Request[Any] | Post) -> float:
+        """What is sent again must not leave late: the server remembers for so long only whether it was written."""
+        return min(self.timeout_s, RESEND_S) if isinstance(step, Post) and step.again else self.timeout_s
 
     def _lead(self, left_s: float) -> None:
         self._has_leader = True

@@ -1,21 +1,25 @@
 """Many operations in flight at once, from one thread, on one connection.
 
 Each operation is a generator of steps; the pipeline says the next step of each when the reply to its last one is there.
+Those that want to go on elsewhere do so together, after one pause.
 """
 
 from __future__ import annotations
 
+import time
 from collections import deque
+from contextlib import suppress
 from typing import Any, Generic, TypeVar
 
 from .. import operations
-from ..conversation import Pending
-from ..errors import ConnectionLost, EverstoreError
+from ..errors import ConnectionLost, EverstoreError, Timeout
 from ..event import Codec
-from ..operations import Steps, Tell
+from ..limits import RESEND_S
+from ..operations import Ask, Elsewhere, Steps, Tell
+from ..pending import Pending
 from ..registry import E
 from ..transactions import Batch, Commit, append_steps, batch_of, decode_text, raw_batch_of
-from .connection import Connection
+from .pool import Pool
 
 T = TypeVar("T")
 
@@ -58,23 +62,27 @@ class Flight:
         self.steps = steps
         self.result = result
         self.pending: Pending | None = None
+        self.began = time.monotonic()
 
 
 class Pipeline(Generic[E]):
-    """`Client.pipeline` makes it. For one thread; nothing in it is repeated by itself.
+    """`Client.pipeline` makes it. For one thread. What only asks is not repeated in it; what writes is sent again where
+    the server knows it again.
 
     Operations on different journals are under way at once. Those on one journal follow each other: two appends at once
     would be two transactions that do not see each other, and the second would conflict.
     At a clean end of its block everything is finished, and the first error that no `result()` has raised is raised.
     """
 
-    def __init__(self, connection: Connection, codec: Codec[E], requests: int) -> None:
-        self._connection = connection
+    def __init__(self, pool: Pool, codec: Codec[E], requests: int) -> None:
+        self._pool = pool
+        self._connection = pool.take()
         self._codec = codec
         self._most = requests
         self._flights: dict[Flight, None] = {}
         self._of_journal: dict[str, deque[Flight]] = {}  # the first of each is under way, the others wait for it
         self._landed: deque[Flight] = deque()
+        self._stranded: list[tuple[Flight, float]] = []
         self._failed: list[Result[Any]] = []
 
     def append(self, journal: str, *events: object, must_be_new: bool = False) -> Result[Commit]:
@@ -107,6 +115,9 @@ class Pipeline(Generic[E]):
         error = ConnectionLost("the pipeline was left before the answer came")
         error.sent = True
         self._fail_all(error)
+        stranded, self._stranded = self._stranded, []
+        for flight, _ in stranded:
+            self._advance(flight, error=error)
         self._connection.flush()
 
     def raise_unasked(self) -> None:
@@ -133,14 +144,38 @@ class Pipeline(Generic[E]):
 
     def _land(self) -> None:
         """Wait until something is answered, and take each answered operation one step on."""
+        if self._stranded:
+            self._go_elsewhere()
         try:
-            self._connection.wait(lambda: bool(self._landed), self._connection.timeout_s)
+            self._connection.wait(lambda: bool(self._landed or self._stranded), self._connection.timeout_s)
         except EverstoreError as error:
             self._fail_all(error)
         while self._landed:
             flight = self._landed.popleft()
             if flight.pending and flight.pending.done:
                 self._take_on(flight, flight.pending)
+
+    def _go_elsewhere(self) -> None:
+        stranded, self._stranded = self._stranded, []
+        self._pause(max(pause_s for _, pause_s in stranded))
+        lost: EverstoreError | None = None
+        try:
+            if not self._connection.is_alive():
+                self._connection = self._pool.take()
+        except EverstoreError as error:
+            lost = error
+        until = time.monotonic() - min(self._pool.address.timeout_s, RESEND_S)
+        for flight, _ in stranded:
+            late = Timeout("no more may be sent again by now") if flight.began < until else None
+            self._advance(flight, error=lost or late)
+
+    def _pause(self, pause_s: float) -> None:
+        """Others may land meanwhile, as long as there is a connection to hear of them."""
+        if not self._connection.is_alive():
+            time.sleep(pause_s)
+            return
+        with suppress(Timeout):
+            self._connection.wait(lambda: not self._connection.is_usable, pause_s)
 
     def _take_on(self, flight: Flight, pending: Pending) -> None:
         flight.pending = None
@@ -155,9 +190,11 @@ class Pipeline(Generic[E]):
         """Send a reply or an error into the steps, then say what they want said next."""
         try:
             step = flight.steps.throw(error) if error else flight.steps.send(reply)
-            while isinstance(step, Tell):
-                self._connection.tell(step.request)
-                step = flight.steps.send(None)
+            while isinstance(step, Tell | Ask):
+                step = flight.steps.send(self._connection.say(step))
+            if isinstance(step, Elsewhere):
+                self._stranded.append((flight, step.pause_s))
+                return
             flight.pending = self._connection.ask(step, lambda: self._landed.append(flight))
         except StopIteration as end:
             flight.result.succeed(end.value)

@@ -15,6 +15,7 @@ from ..address import Address
 from ..errors import ConnectionLost, EverstoreError, Timeout
 from ..pooling import Choice, choose
 from ..retry import reconnect_pauses
+from ..senders import Senders
 from .connection import Connection
 
 
@@ -28,17 +29,18 @@ class Pool:
         self._opening = 0
         self._spare: list[Connection] = []
         self._is_closed = False
-        self._shared.append(Connection.open(address, address.timeout_s))
+        self._senders = Senders()
+        self._shared.append(Connection.open(address, address.timeout_s, self._senders))
 
-    def take(self) -> Connection:
-        """A live connection, which others may use at the same time.
+    def take(self, together: bool = False) -> Connection:
+        """A live connection, which others may use at the same time; `together` as `choose` has it.
 
         Raises:
             ConnectionLost: the server could not be reached within the timeout, or the pool is closed.
             AuthenticationFailed: it no longer lets this user in.
         """
         with self._changed:
-            while not isinstance(choice := self._choose(), Connection):
+            while not isinstance(choice := self._choose(together), Connection):
                 if choice is Choice.OPEN:
                     return self._open_shared()
                 if not self._changed.wait(self.address.timeout_s):
@@ -71,11 +73,11 @@ class Pool:
         for connection in closing:
             connection.close()
 
-    def _choose(self) -> Connection | Choice:
+    def _choose(self, together: bool) -> Connection | Choice:
         """As `choose` says, once the chosen connection is known to be alive."""
         while True:
             self._require_open()
-            choice = choose(self._shared, self._opening, self.address.connections)
+            choice = choose(self._shared, self._opening, self.address.connections, together)
             if isinstance(choice, Choice) or choice.is_alive():
                 return choice
             self._shared.remove(choice)
@@ -105,7 +107,7 @@ class Pool:
         deadline = time.monotonic() + patience_s
         for pause_s in reconnect_pauses():
             try:
-                return Connection.open(self.address, self.address.timeout_s)
+                return Connection.open(self.address, self.address.timeout_s, self._senders)
             except (ConnectionLost, Timeout):
                 if self._is_closed or time.monotonic() + pause_s >= deadline:
                     raise

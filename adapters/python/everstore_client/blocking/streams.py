@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..lines import WholeLines
-from ..operations import range_request
+from ..operations import REPEATABLE
+from ..reading import Reading
 from ..wire.replies import Opened
 from .pool import Pool
 
 
 def pieces(pool: Pool, journal: str, opened: Opened, since: int, timestamps: bool) -> Iterator[bytes]:
     """The journal's bytes from `since` on, as pieces of whole lines."""
-    if since == opened.size:
-        return
-    request = range_request(journal, opened, since, timestamps)
-    lines = WholeLines()
-    with pool.lease() as connection:
-        for part in connection.parts(request):
-            if piece := lines.feed(part):
-                yield piece
-    if last := lines.finish():
+    reading = Reading(journal, opened, since, timestamps)
+    while not reading.is_over:
+        try:
+            with pool.lease() as connection:
+                for part in connection.parts(reading.request()):
+                    if piece := reading.feed(part):
+                        yield piece
+        except REPEATABLE:
+            if not reading.may_go_on():
+                raise
+        else:
+            break
+    if last := reading.finish():
         yield last

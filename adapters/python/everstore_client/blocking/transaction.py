@@ -11,21 +11,22 @@ from ..registry import E
 from ..transactions import Batch, Commit, OpenTransaction, decode_text
 from ..wire.replies import Opened
 from . import streams
-from .connection import Connection
+from .performer import Performer
 from .pool import Pool
 
 
 class Transaction(OpenTransaction[E]):
-    """An open transaction; `Client.transaction` makes it. It is bound to its connection and ends with it.
+    """An open transaction; `Client.transaction` makes it. Over native requests nothing is open on the server, and it
+    outlives its connection; with a server that knows version 1 it ends with that.
 
     It sees the journal as it was when the transaction opened, for as long as it lives. For one thread at a time.
     """
 
     def __init__(
-        self, journal: str, opened: Opened, codec: Codec[E], must_be_new: bool, connection: Connection, pool: Pool
+        self, journal: str, opened: Opened, codec: Codec[E], must_be_new: bool, performer: Performer, pool: Pool
     ) -> None:
         super().__init__(journal, opened, codec, must_be_new, Batch())
-        self._connection = connection
+        self._performer = performer
         self._pool = pool
 
     @overload
@@ -36,11 +37,11 @@ class Transaction(OpenTransaction[E]):
 
     def read(self, since: int = 0, *, timestamps: bool = False) -> list[Any]:
         """The events that the journal held when the transaction opened; see `Client.read`."""
-        return self._connection.perform(self._read_steps(since, timestamps))
+        return self._performer.perform(self._read_steps(since, timestamps))
 
     def read_raw(self, since: int = 0, *, timestamps: bool = False) -> bytes:
         """The same as bytes, lines joined by newlines; see `Client.read_raw`."""
-        return self._connection.perform(self._text_steps(since, timestamps))
+        return self._performer.perform(self._text_steps(since, timestamps))
 
     def stream(self, since: int = 0) -> Iterator[E]:
         """The same events one by one, in little memory: a long read gets a connection of its own."""
@@ -64,10 +65,11 @@ class Transaction(OpenTransaction[E]):
             NotAcceptable, TooLarge, CannotWrite: nothing was written.
             TransactionEnded: it is over already.
         """
-        self._connection.is_alive()  # notices a server that has left, so that the commit is certainly not sent to it
-        return self._connection.perform(self._commit_steps(types))
+        # Notices a server that has left, so that the commit is certainly not sent to it.
+        self._performer.connection.is_alive()
+        return self._performer.perform(self._commit_steps(types))
 
     def rollback(self) -> None:
         """Give it up. Never fails, and does nothing when it is over."""
         if self.is_open:
-            self._connection.perform(self._rollback_steps())
+            self._performer.perform(self._rollback_steps())

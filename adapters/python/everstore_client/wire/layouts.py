@@ -24,6 +24,9 @@ READ: Final = 7
 EXISTS: Final = 8
 STATUS: Final = 32
 LIST: Final = 33
+NATIVE: Final = 34
+APPEND: Final = 35
+FETCH: Final = 36
 
 MULTIPART: Final = 1
 COMPRESSED: Final = 2

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from ..errors import ProtocolError
-from . import layouts
+from . import layouts, native_replies
 from .frames import Frame
 from .layouts import Order
 
@@ -109,4 +109,7 @@ _DECODERS: dict[int, Callable[[Frame, Order], Any]] = {
     layouts.EXISTS: _byte,
     layouts.STATUS: _text,
     layouts.LIST: _listed,
+    layouts.NATIVE: native_replies.hello,
+    layouts.APPEND: native_replies.outcomes,
+    layouts.FETCH: native_replies.fetched,
 }

@@ -26,6 +26,8 @@ from everstore_client import (
 )
 from everstore_client.wire.layouts import LITTLE
 
+from ..version_1 import server_of_version_1
+
 pytestmark = pytest.mark.slow
 
 Run = Callable[..., Any]
@@ -196,7 +198,7 @@ def test_a_server_that_stays_away_is_waited_for_no_longer_than_the_timeout(run: 
 
 def test_a_commit_in_flight_on_a_worker_that_dies(run: Run, tmp_path: Path) -> None:
     async def main() -> None:
-        with RunningServer(tmp_path / "journals", workers=1) as server:
+        with server_of_version_1(tmp_path / "old", workers=1) as server:
             (worker,) = server.worker_pids()
             async with connect_async(f"everstore://127.0.0.1:{server.port}", connections=1) as db:
                 accepted = (await db.status())["accepted"]

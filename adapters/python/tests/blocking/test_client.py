@@ -296,9 +296,9 @@ def test_run_does_not_repeat_other_exceptions(db: Client[Event], journal: str) -
     assert len(attempts) == 1
 
 
-def test_no_transaction_is_left_behind_on_the_server(server: RunningServer, journal: str) -> None:
+def test_no_transaction_is_left_behind_on_the_server(old_server: RunningServer, journal: str) -> None:
     """Each way out of one is looked at by another client, so that nothing of the first is sent after all."""
-    url = f"everstore://127.0.0.1:{server.port}"
+    url = f"everstore://127.0.0.1:{old_server.port}"
     with connect(url) as db, connect(url) as watching:
 
         def are_open() -> int:

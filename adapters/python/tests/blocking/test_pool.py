@@ -95,20 +95,20 @@ def test_a_server_that_stays_away_is_waited_for_no_longer_than_the_timeout(serve
             db.exists("/a")
 
 
-def test_a_transaction_dies_with_its_connection(server: RunningServer, journal: str) -> None:
-    with connect(f"everstore://127.0.0.1:{server.port}") as db:
+def test_a_transaction_dies_with_its_connection(old_server: RunningServer, journal: str) -> None:
+    with connect(f"everstore://127.0.0.1:{old_server.port}") as db:
         with pytest.raises(ConnectionLost), db.transaction(journal) as tx:
-            server.kill()
+            old_server.kill()
             tx.read(since=1)
-        with RunningServer(server.journals, port=server.port):
+        with RunningServer(old_server.journals, port=old_server.port):
             assert not db.exists(journal)
 
 
-def test_a_commit_to_a_server_that_has_left_was_certainly_not_sent(server: RunningServer, journal: str) -> None:
-    url = f"everstore://127.0.0.1:{server.port}"
+def test_a_commit_to_a_server_that_has_left_was_certainly_not_sent(old_server: RunningServer, journal: str) -> None:
+    url = f"everstore://127.0.0.1:{old_server.port}"
     with connect(url) as db, pytest.raises(ConnectionLost), db.transaction(journal) as tx:
         tx.append(type="a", data=1)
-        server.kill()
+        old_server.kill()
 
 
 def test_a_password_that_no_longer_fits_is_not_tried_again(silent_server: Any) -> None:

@@ -1,4 +1,4 @@
-"""A worker dies with a commit in flight: the client is told that the outcome is unknown, and its connection goes on."""
+"""A worker of version 1 dies with a commit in flight: the client is told that the outcome is unknown, and goes on."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from support.server import RunningServer
 
 from everstore_client import Client, Event, NoSuchTransaction, OutcomeUnknown, UnknownError, connect
 
+from ..version_1 import server_of_version_1
+
 Eventually = Callable[[Callable[[], bool]], None]
 
 
@@ -23,7 +25,7 @@ def worker_pid(server: RunningServer) -> int:
 
 @pytest.fixture
 def lone_worker(tmp_path: Path):  # type: ignore[no-untyped-def]
-    with RunningServer(tmp_path / "lone", workers=1) as server:
+    with server_of_version_1(tmp_path / "lone", workers=1) as server:
         yield server
 
 
