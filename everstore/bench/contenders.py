@@ -80,8 +80,8 @@ def contenders(directory: Path) -> list[Contender]:
             "NATS JetStream" if always else "NATS JetStream, not synced",
             "each message is synced before it is acknowledged (sync_interval: always)"
             if always
-            else "its messages are NOT on the disk when it acknowledges them: it syncs every two minutes, and the "
-            "installed version cannot be told otherwise",
+            else "its messages are NOT on the disk when it acknowledges them: it syncs at intervals, and the installed "
+            "version cannot be told to sync each",
             _nats_always if always else _nats,
             "" if nats.found() else nats.PACKAGE,
         ),

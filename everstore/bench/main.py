@@ -35,6 +35,7 @@ _QUICK_REPEATS = 2
 @click.option("--repeats", type=click.IntRange(1, 1000), default=5, show_default=True, help="Rounds.")
 @click.option("--seconds", type=click.FloatRange(0.1, 3600), default=3.0, show_default=True, help="Of each timed run.")
 @click.option("--only", metavar="NAMES", help="These contenders, joined by commas.")
+@click.option("--at", metavar="COLUMN", default="", help='Only this column of the tables, such as "256 in flight".')
 @click.option(
     "--directory",
     type=click.Path(path_type=Path, exists=True, file_okay=False, writable=True),
@@ -50,6 +51,7 @@ def main(
     repeats: int,
     seconds: float,
     only: str | None,
+    at: str,
     directory: Path | None,
     json_file: Path | None,
     svg_file: Path | None,
@@ -78,7 +80,7 @@ def main(
             place.mkdir()
             # Not all servers run as who runs this; what is theirs, they keep closed by themselves.
             place.chmod(0o711)
-            scale = Scale(place, chosen, bounds, _QUICK_REPEATS if quick else repeats, quick)
+            scale = Scale(place, chosen, bounds, _QUICK_REPEATS if quick else repeats, quick, at)
             try:
                 measured.append(measure(LOADS[name], scale, lambda text: click.echo(text, err=True)))
             except Failed as error:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from everstore.bench.contenders import Contender
-from everstore.bench.driver import Bounds
+from everstore.bench.driver import Bounds, Failed
 from everstore.bench.figures import Spread, spread
 
 
@@ -22,13 +22,16 @@ class Quantity(NamedTuple):
 
 
 class Scale(NamedTuple):
-    """How much is done. `directory`: where the data goes. `quick`: small sizes, whose figures say nothing."""
+    """How much is done. `directory`: where the data goes. `quick`: small sizes, whose figures say nothing. `at`: the
+    one column to be measured, or empty for all.
+    """
 
     directory: Path
     contenders: list[Contender]
     bounds: Bounds
     repeats: int
     quick: bool
+    at: str = ""
 
     def size(self, full: int, quick: int) -> int:
         return quick if self.quick else full
@@ -80,9 +83,16 @@ class Measured(NamedTuple):
 
 
 def measure(load: Load, scale: Scale, say: Callable[[str], None]) -> Measured:
-    """Run all trials of a load so often, in turn."""
+    """Run all trials of a load so often, in turn.
+
+    Raises:
+        Failed: one of them could not be run, or none is to be.
+    """
     values: dict[tuple[str, str, Quantity], list[float]] = {}
-    with load.trials(scale) as trials:
+    with load.trials(scale) as everything:
+        trials = [trial for trial in everything if scale.at in ("", trial.at)]
+        if not trials:
+            raise Failed(f"it has no column {scale.at!r}, but {', '.join(dict.fromkeys(t.at for t in everything))}")
         for number in range(scale.repeats):
             for trial in trials:
                 # What the one before left to be written back must not be paid for by this one.

@@ -22,9 +22,7 @@ _STYLE = (
 
 
 def picture(measured: Sequence[Measured]) -> str:
-    """A panel for each pictured quantity of each load, and in it a group of bars for each column, to a scale of its
-    own. A whisker spans the quartiles.
-    """
+    """A panel for each pictured quantity of each load. A whisker spans the quartiles."""
     panels = [
         (each.load.title, [figure for figure in each.figures if figure.quantity == quantity])
         for each in measured
@@ -36,32 +34,40 @@ def picture(measured: Sequence[Measured]) -> str:
         lines, y = _panel(title, figures, y)
         drawn += lines
     size = f'width="{WIDTH}" height="{y + _GAP:g}" viewBox="0 0 {WIDTH} {y + _GAP:g}"'
-    return f'<svg xmlns="http://www.w3.org/2000/svg" {size}>\n<style>{_STYLE}</style>\n' + "\n".join(
-        [*drawn, "</svg>\n"]
-    )
+    opening = f'<svg xmlns="http://www.w3.org/2000/svg" {size}>\n<style>{_STYLE}</style>'
+    return "\n".join([opening, *drawn, "</svg>\n"])
 
 
 def _panel(title: str, figures: Sequence[Figure], y: float) -> tuple[list[str], float]:
     colours = dict(zip(in_order(figure.series for figure in figures), _COLOURS * 3, strict=False))
     lines = [_text(0, y + 24, title, "title"), _text(0, y + 44, figures[0].quantity.name)]
     y += _HEAD
-    for at in in_order(figure.at for figure in figures):
-        lines.append(_text(0, y + 14, at, "at"))
+    for heading, group in _groups(figures):
+        lines.append(_text(0, y + 14, heading, "at"))
         y += _GROUP - 4
-        group = [figure for figure in figures if figure.at == at]
-        longest = max(figure.spread.high for figure in group)
-        for figure in group:
-            lines += _bar(figure, colours[figure.series], longest, y)
+        longest = max(figure.spread.high for figure in group.values())
+        for name, figure in group.items():
+            lines += _bar(figure, name, colours[figure.series], longest, y)
             y += _BAR + _GAP
         y += _GAP
     return lines, y
 
 
-def _bar(figure: Figure, colour: str, longest: float, y: float) -> Iterator[str]:
+def _groups(figures: Sequence[Figure]) -> Iterator[tuple[str, dict[str, Figure]]]:
+    """Bars to one scale, by what they are called: of each column by their series, or all where there is one series."""
+    (first, *others) = in_order(figure.series for figure in figures)
+    if not others:
+        yield first, {figure.at: figure for figure in figures}
+        return
+    for at in in_order(figure.at for figure in figures):
+        yield at, {figure.series: figure for figure in figures if figure.at == at}
+
+
+def _bar(figure: Figure, name: str, colour: str, longest: float, y: float) -> Iterator[str]:
     per_unit = _BARS / longest if longest else 0.0
     median, low, high = figure.spread
     middle = y + _BAR / 2
-    yield _text(12, middle + 4, figure.series)
+    yield _text(12, middle + 4, name)
     yield f'<rect x="{_NAMES}" y="{y:g}" width="{median * per_unit:.1f}" height="{_BAR}" rx="2" fill="{colour}"/>'
     ends = f'x1="{_NAMES + low * per_unit:.1f}" x2="{_NAMES + high * per_unit:.1f}"'
     yield f'<line class="spread" {ends} y1="{middle:g}" y2="{middle:g}"/>'

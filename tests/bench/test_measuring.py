@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
 from everstore.bench.document import document
-from everstore.bench.driver import Bounds
+from everstore.bench.driver import Bounds, Failed
 from everstore.bench.measuring import Load, Measured, Quantity, Scale, Trial, measure
 from everstore.bench.picture import WIDTH, picture
 from everstore.bench.table import tables
@@ -60,6 +60,14 @@ def test_without_a_base_there_are_no_ratios() -> None:
     assert [figure.ratio for figure in measured(Fakes()).figures] == [None, None]
 
 
+def test_one_column_can_be_asked_for() -> None:
+    scale = Scale(Path(), [], Bounds(), 1, False, at="there")
+    load = Load("fake", "", lambda _: nullcontext([Trial("Ours", at, lambda: {RATE: 1.0}) for at in ("here", "there")]))
+    assert [figure.at for figure in measure(load, scale, lambda _: None).figures] == ["there"]
+    with pytest.raises(Failed, match="it has no column 'nowhere', but here, there"):
+        measure(load, scale._replace(at="nowhere"), lambda _: None)
+
+
 def test_the_table_holds_medians_quartiles_ratios_and_notes() -> None:
     text = tables(measured(Fakes(), base_series="Ours"))
     assert re.search(r"\| Ours +\| 100 \(55 – 550\) +\|", text)
@@ -88,6 +96,13 @@ def test_the_bars_are_to_scale_and_their_whiskers_within_the_picture() -> None:
     ours, theirs = (float(element.attrib["width"]) for element in drawn.iter(f"{SVG}rect"))
     assert theirs == pytest.approx(2 * ours, abs=0.2)
     assert max(float(element.attrib["x2"]) for element in drawn.iter(f"{SVG}line")) < WIDTH
+
+
+def test_the_columns_of_one_series_share_a_scale() -> None:
+    few, many = (figure._replace(series="Ours", at=figure.series) for figure in measured(Fakes()).figures)
+    drawn = ElementTree.fromstring(picture([measured(Fakes())._replace(figures=[few, many])]))
+    ours, theirs = (float(element.attrib["width"]) for element in drawn.iter(f"{SVG}rect"))
+    assert theirs == pytest.approx(2 * ours, abs=0.2)
 
 
 def test_a_quantity_that_is_not_pictured_is_not() -> None:
