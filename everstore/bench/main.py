@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
 import sys
@@ -17,10 +16,11 @@ from everstore.bench.contenders import Contender, contenders
 from everstore.bench.document import document
 from everstore.bench.driver import Bounds, Failed
 from everstore.bench.loads import LOADS
-from everstore.bench.machine import MEMORY_FILE_SYSTEMS, file_system, machine
-from everstore.bench.measuring import Measured, Scale, measure
+from everstore.bench.machine import file_system, machine
+from everstore.bench.measuring import Load, Measured, Scale, measure
 from everstore.bench.picture import picture
-from everstore.bench.table import aligned, tables
+from everstore.bench.remarks import listed, opening, remarks
+from everstore.bench.table import tables
 
 EXIT_FAILED = 1
 _WARM_S = 0.5
@@ -67,34 +67,37 @@ def main(
     with _own_directory(directory) as own:
         everybody = contenders(own)
         if only_list:
-            click.echo(_listed(everybody))
+            click.echo(listed(everybody))
             return
         chosen = _chosen(everybody, only)
-        bounds = _QUICK if quick else Bounds(_WARM_S, seconds)
         facts = machine(own)
-        notes = _notes(everybody, chosen, own, quick)
-        click.echo(_opening(facts, notes))
+        notes = remarks(everybody, chosen, file_system(own), quick)
+        click.echo(opening(facts, notes))
+        bounds = _QUICK if quick else Bounds(_WARM_S, seconds)
+        scale = Scale(own, chosen, bounds, _QUICK_REPEATS if quick else repeats, quick, at)
         measured: list[Measured] = []
         for name in dict.fromkeys(loads or LOADS):
-            place = own / name
-            place.mkdir()
-            # Not all servers run as who runs this; what is theirs, they keep closed by themselves.
-            place.chmod(0o711)
-            scale = Scale(place, chosen, bounds, _QUICK_REPEATS if quick else repeats, quick, at)
-            try:
-                measured.append(measure(LOADS[name], scale, lambda text: click.echo(text, err=True)))
-            except Failed as error:
-                click.echo(f"everstore-bench: {name}: {error}", err=True)
-                sys.exit(EXIT_FAILED)
-            shutil.rmtree(place)
+            measured.append(_measured(LOADS[name], scale))
             click.echo("\n" + tables(measured[-1]))
             _write(json_file, document(facts, notes, measured))
             _write(svg_file, picture(measured))
 
 
+def _measured(load: Load, scale: Scale) -> Measured:
+    """One load, in a directory of its own. The benchmark ends with the first that fails."""
+    with _own_directory(scale.directory) as place:
+        try:
+            return measure(load, scale._replace(directory=place), lambda text: click.echo(text, err=True))
+        except Failed as error:
+            click.echo(f"everstore-bench: {load.name}: {error}", err=True)
+            sys.exit(EXIT_FAILED)
+
+
 @contextmanager
 def _own_directory(directory: Path | None) -> Iterator[Path]:
+    """A new directory, which is removed with all that is in it."""
     own = Path(tempfile.mkdtemp(prefix="everstore-bench-", dir=directory))
+    # Not all servers run as who runs this; what is theirs, they keep closed by themselves.
     own.chmod(0o711)
     try:
         yield own
@@ -119,37 +122,6 @@ def _require_writable(file: Path) -> None:
             pass
     except OSError as error:
         raise click.BadParameter(f"{file} cannot be written: {error.strerror}") from None
-
-
-def _listed(everybody: Sequence[Contender]) -> str:
-    loads = "\n".join(f"{name:12}{load.title}" for name, load in LOADS.items())
-    peers = "\n".join(f"{each.name:12}{each.title}{_missing(each)}" for each in everybody)
-    return f"loads\n{loads}\n\ncontenders\n{peers}"
-
-
-def _missing(contender: Contender) -> str:
-    return f" (left out: the package {contender.missing} is not installed)" if contender.missing else ""
-
-
-def _notes(everybody: Sequence[Contender], chosen: Sequence[Contender], own: Path, quick: bool) -> list[str]:
-    notes = [f"{each.title}: {each.note}" for each in chosen]
-    notes += [
-        f"{each.title} is left out: the package {each.missing} is not installed" for each in everybody if each.missing
-    ]
-    notes.append(
-        f"The client of each is one process, on the same {os.cpu_count()} processors as the server it talks to, pinned "
-        "to none; only one contender works at a time. All but the adapter share the client's loop, and none waits for "
-        "a client library."
-    )
-    if file_system(own) in MEMORY_FILE_SYSTEMS:
-        notes.append("The data is in memory, where a sync costs nothing: give --directory on a disk.")
-    if quick:
-        notes.append("Run with --quick: these figures say nothing.")
-    return notes
-
-
-def _opening(facts: dict[str, str], notes: Sequence[str]) -> str:
-    return aligned([("machine", ""), *facts.items()]) + "\n\n" + "\n".join(f"- {note}" for note in notes)
 
 
 def _write(file: Path | None, text: str) -> None:
