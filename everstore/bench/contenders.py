@@ -13,7 +13,7 @@ from everstore.bench.dialects.everstore import Transactions, one_event
 from everstore.bench.dialects.nats import Nats
 from everstore.bench.dialects.postgresql import PostgreSql
 from everstore.bench.dialects.redis import Redis
-from everstore.bench.driver import Bounds, Run, drive
+from everstore.bench.driver import Bounds, Dialect, Run, drive
 from everstore.bench.servers import nats, postgresql, redis
 from everstore.bench.servers.everstore import everstore
 
@@ -22,10 +22,13 @@ WORKERS = os.cpu_count() or 1
 
 
 class Served(NamedTuple):
-    """A contender that runs. `transactions` takes how many are in flight, and for how long."""
+    """A contender that runs. `transactions` takes how many are in flight, and for how long; `one_each` does the same
+    with a connection for each of them, where its client can do so.
+    """
 
     pid: int
     transactions: Callable[[int, Bounds], Run]
+    one_each: Callable[[int, Bounds], Run] | None = None
 
 
 class Contender(NamedTuple):
@@ -88,11 +91,19 @@ def contenders(directory: Path) -> list[Contender]:
     ]
 
 
+def _served(pid: int, dialect: Dialect) -> Served:
+    return Served(
+        pid,
+        lambda in_flight, bounds: drive(dialect, in_flight, bounds),
+        lambda in_flight, bounds: drive(dialect, in_flight, bounds, one_each=True),
+    )
+
+
 @contextmanager
 def _everstore(directory: Path, journals: int) -> Iterator[Served]:
     with everstore(directory, WORKERS) as server:
         dialect = Transactions(server.port, one_event(journals))
-        yield Served(server.process.pid, lambda in_flight, bounds: drive(dialect, in_flight, bounds))
+        yield _served(server.process.pid, dialect)
 
 
 @contextmanager
@@ -109,14 +120,14 @@ def _postgresql(directory: Path, journals: int) -> Iterator[Served]:
     with postgresql.postgresql(directory) as (port, pid):
         dialect = PostgreSql(port, postgresql.user(), journals)
         dialect.make_table()
-        yield Served(pid, lambda in_flight, bounds: drive(dialect, in_flight, bounds))
+        yield _served(pid, dialect)
 
 
 @contextmanager
 def _redis(directory: Path, journals: int) -> Iterator[Served]:
     with redis.redis(directory) as (port, pid):
         dialect = Redis(port, journals)
-        yield Served(pid, lambda in_flight, bounds: drive(dialect, in_flight, bounds))
+        yield _served(pid, dialect)
 
 
 def _nats(directory: Path, journals: int) -> AbstractContextManager[Served]:
@@ -132,4 +143,4 @@ def _nats_served(directory: Path, journals: int, sync_always: bool) -> Iterator[
     with nats.nats(directory, sync_always) as (port, pid):
         dialect = Nats(port, journals)
         dialect.make_stream()
-        yield Served(pid, lambda in_flight, bounds: drive(dialect, in_flight, bounds))
+        yield _served(pid, dialect)

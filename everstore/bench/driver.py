@@ -85,13 +85,14 @@ class Bounds(NamedTuple):
     operations: float = float("inf")
 
 
-def drive(dialect: Dialect, in_flight: int, bounds: Bounds) -> Run:
-    """Keep `in_flight` operations under way, numbered from 0.
+def drive(dialect: Dialect, in_flight: int, bounds: Bounds, one_each: bool = False) -> Run:
+    """Keep `in_flight` operations under way, numbered from 0, over as many connections as the dialect likes or, where
+    there is to be `one_each`, as there are operations.
 
     Raises:
         Failed: see there.
     """
-    with _lines(dialect, min(in_flight, dialect.connections(in_flight))) as lines:
+    with _lines(dialect, in_flight if one_each else dialect.connections(in_flight)) as lines:
         return _Drive(lines, bounds).run(in_flight)
 
 
