@@ -36,7 +36,7 @@ def _run(port: int, types: int, bounds: Bounds) -> dict[Quantity, float]:
 
     dialect = Transactions(port, written, connections=WRITERS)
     run = drive(dialect, WRITERS, bounds)
-    # Those of the warm-up count among the conflicts, so they are set against all that was begun.
+    # Those of the warm-up count among the conflicts, so they are set against all that was done.
     return {**rates(run), CONFLICTS: dialect.conflicts / max(1, dialect.done)}
 
 
