@@ -22,7 +22,7 @@ TOOLS = Path(__file__).parents[2] / "scripts/bench-peers"
 SECONDS_MAX = 300
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="session")
 def _peers() -> None:
     """What can be installed is. A peer that cannot be had is skipped where it is measured."""
     subprocess.run(["bash", TOOLS], check=False)
@@ -89,6 +89,7 @@ def measured(data: Path, load: str, only: str) -> dict[str, set[str]]:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("_peers")
 @pytest.mark.parametrize("peer", PEERS)
 def test_durable_transactions_are_measured_beside_each_peer(data: Path, peer: str) -> None:
     if not PEERS[peer]():
