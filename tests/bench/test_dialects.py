@@ -104,6 +104,14 @@ def test_a_conflict_opens_the_transaction_again_and_is_counted() -> None:
     assert (transactions.done, transactions.conflicts) == (0, 1)
 
 
+@pytest.mark.parametrize("at", [0, NATS.index(b"MSG inbox1.1"), len(NATS)])
+def test_nats_is_told_that_the_client_lives(at: int) -> None:
+    begun, _, done = conversation("NATS")
+    heard = [begun.receive(bytes((byte,))) for byte in NATS[:at] + b"PING\r\n" + NATS[at:]]
+    assert [operation for operations, _ in heard for operation in operations] == done
+    assert [words for _, words in heard if words] == [b"PONG\r\n"]
+
+
 def test_each_event_of_a_journal_takes_its_next_position() -> None:
     sent = PostgreSql(0, "", 1).conversation()
     positions = [sent.begin(operation).partition(struct.pack("!I", 8))[2][:8] for operation in range(2)]

@@ -9,6 +9,7 @@ from everstore.bench.driver import Failed
 from everstore.bench.event import LINE, turn
 
 STREAM = {"name": "events", "subjects": ["account.*"], "storage": "file", "num_replicas": 1}
+_PING = b"PING"
 
 
 class Nats:
@@ -67,10 +68,14 @@ class _Conversation:
         if b'"error"' in text or b"-ERR" in text:
             raise Failed(f"NATS answered {text.decode()}")
         *lines, self._rest = text.split(b"\r\n")
+        # It asks whether the client lives: once in the first seconds, to know how far away it is.
+        pings = lines.count(_PING)
+        if pings:
+            lines = [line for line in lines if line != _PING]
         if len(lines) % 2:
             self._rest = lines.pop() + b"\r\n" + self._rest
         start = len(b"MSG ") + len(self._inbox)
-        return [int(line[start : line.index(b" ", start)]) for line in lines[::2]], b""
+        return [int(line[start : line.index(b" ", start)]) for line in lines[::2]], pings * b"PONG\r\n"
 
 
 def _until(connection: socket.socket, end: bytes) -> bytes:

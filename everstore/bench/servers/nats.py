@@ -35,8 +35,7 @@ def nats(directory: Path, sync_always: bool) -> Iterator[tuple[int, int]]:
 
 
 def _config(directory: Path, port: int, sync_always: bool) -> Path:
-    # It asks each client now and then whether it lives, and the dialect has no answer: an hour outlasts any run.
-    text = f'listen: "127.0.0.1:{port}"\nping_interval: "1h"\njetstream {{\n  store_dir: "{directory}/store"\n'
+    text = f'listen: "127.0.0.1:{port}"\njetstream {{\n  store_dir: "{directory}/store"\n'
     config = directory / "nats.conf"
     config.write_text(text + ("  sync_interval: always\n" if sync_always else "") + "}\n")
     return config
