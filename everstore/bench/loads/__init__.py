@@ -6,5 +6,5 @@ from everstore.bench.loads import bulk, growth, hot, memory, size, small, worker
 from everstore.bench.measuring import Load
 
 LOADS: dict[str, Load] = {
-    load.name: load for load in (small.LOAD, bulk.LOAD, hot.LOAD, growth.LOAD, size.LOAD, workers.LOAD, memory.LOAD)
+    load.name: load for load in (small.LOAD, bulk.LOAD, hot.LOAD, size.LOAD, workers.LOAD, memory.LOAD, growth.LOAD)
 }
