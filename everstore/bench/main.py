@@ -77,20 +77,21 @@ def main(
         scale = Scale(own, chosen, bounds, _QUICK_REPEATS if quick else repeats, quick, at)
         measured: list[Measured] = []
         for name in dict.fromkeys(loads or LOADS):
-            measured.append(_measured(LOADS[name], scale))
-            click.echo("\n" + tables(measured[-1]))
-            _write(json_file, document(facts, notes, measured))
-            _write(svg_file, picture(measured))
+            with _own_directory(own) as place:
+                measured.append(_measured(LOADS[name], scale._replace(directory=place)))
+                # Said before the data is removed: a million files take minutes.
+                click.echo("\n" + tables(measured[-1]))
+                _write(json_file, document(facts, notes, measured))
+                _write(svg_file, picture(measured))
 
 
 def _measured(load: Load, scale: Scale) -> Measured:
-    """One load, in a directory of its own. The benchmark ends with the first that fails."""
-    with _own_directory(scale.directory) as place:
-        try:
-            return measure(load, scale._replace(directory=place), lambda text: click.echo(text, err=True))
-        except Failed as error:
-            click.echo(f"everstore-bench: {load.name}: {error}", err=True)
-            sys.exit(EXIT_FAILED)
+    """One load. The benchmark ends with the first that fails."""
+    try:
+        return measure(load, scale, lambda text: click.echo(text, err=True))
+    except Failed as error:
+        click.echo(f"everstore-bench: {load.name}: {error}", err=True)
+        sys.exit(EXIT_FAILED)
 
 
 @contextmanager
