@@ -15,7 +15,7 @@ LAYERS = [
     {"engine"},
     {"worker"},
     {"supervisor"},
-    {"cli"},
+    {"cli", "bench"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 STRANGERS = {"wire": "journal", "journal": "wire"}
@@ -44,10 +44,17 @@ def test_a_file_imports_only_from_below_itself(path: Path) -> None:
     for name in imported(path):
         parts = name.split(".")
         if parts[0] == "everstore_client":
-            assert own == "cli", "only the commands talk to a server"
+            assert own in ("cli", "bench"), "only the commands talk to a server"
         if parts[0] == "everstore" and parts[1] in LEVEL:
             assert LEVEL[parts[1]] <= LEVEL[own], f"{name} is above"
             assert parts[1] != STRANGERS.get(own), "wire and journal do not know each other"
+
+
+def test_the_benchmark_knows_the_server_only_as_a_program_and_nobody_knows_the_benchmark() -> None:
+    for path in FILES:
+        for name in imported(path):
+            if name.startswith("everstore."):
+                assert (layer(path) == "bench") is name.startswith("everstore.bench."), f"{path} imports {name}"
 
 
 def test_the_test_sees_imports() -> None:

@@ -1,0 +1,1 @@
+"""How each contender is talked to: requests as ready bytes, answers recognised by their shape."""
