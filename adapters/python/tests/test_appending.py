@@ -35,7 +35,7 @@ def native(workers: int = 2, run: int = 7, request_bytes_max: int = 4096) -> Nat
 
 
 def drive(server: Native, *answers: object, wanted: Wanted = WANTED, then: Native | None = None) -> tuple[Any, Any]:
-    """The posts, and what came of it. `then`: the server that is found elsewhere, unless `Away` is among the answers."""
+    """The posts, and what came of it. `then`: the server that is found elsewhere, unless `Away` comes first."""
     steps = append_once(server, wanted)
     posts: list[Post] = []
     left = list(answers)
