@@ -56,6 +56,9 @@ OPEN_APPENDS_MAX: Final = 2048
 # In which an append may be sent again; each time it waits no longer than that. A server knows it for two minutes.
 RESEND_S: Final = 55.0
 
+# Between two looks of an async connection for answers that are late; by so much they may be noticed too late.
+PATIENCE_LOOK_S: Final = 5.0
+
 # What one page of a listing asks for; the server stops at 64 KiB anyway.
 LIST_NAMES: Final = 4096
 

@@ -26,6 +26,7 @@ ORDER = [
     "tls",
     "aio",
     "aio.bell",
+    "aio.patience",
     "blocking",
     *(f"{shell}.{name}" for name in SHELL for shell in ("aio", "blocking")),
 ]

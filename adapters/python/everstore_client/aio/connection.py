@@ -1,9 +1,10 @@
-"""One connection, shared by tasks: one task reads from it, another writes to it, and those who ask wait.
+"""One connection, shared by tasks: one task reads from it, another writes to it, a third looks for answers that
+are late, and those who ask wait.
 
 Nobody who can be cancelled touches the stream: a cancelled request leaves it whole, and its answer is dropped.
 
 Error handling: as with the blocking one, what the socket or the peer does wrong ends the conversation, and with it
-every request in flight. Other exceptions in the two tasks are bugs and end the client's task group.
+every request in flight. Other exceptions in these tasks are bugs and end the client's task group.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from ..senders import Native, Senders
 from ..tls import context_for
 from ..wire.requests import Request
 from .bell import Bell
+from .patience import Patience
 
 R = TypeVar("R")
 
@@ -43,15 +45,17 @@ class AsyncConnection:
         self._opened = Bell()
         self._taken = Bell()
         self._writing = anyio.CancelScope()
+        self._patience = Patience()
         self._streamed: Pending | None = None
 
     @classmethod
     async def open(cls, address: Address, tasks: TaskGroup, senders: Senders) -> AsyncConnection:
-        """Connect and log in; the two tasks of the connection run in `tasks`. Raises as `Connection.open` does."""
+        """Connect and log in; the tasks of the connection run in `tasks`. Raises as `Connection.open` does."""
         conversation = Conversation(address.user, address.password, senders)
         connection = cls(await _connect(address), conversation, address.timeout_s)
         tasks.start_soon(connection._read)
         tasks.start_soon(connection._write)
+        tasks.start_soon(connection._patience.watch)
         try:
             await connection._opened.wait_at_most(lambda: not conversation.is_opening, address.timeout_s)
         except BaseException:
@@ -91,7 +95,8 @@ class AsyncConnection:
         try:
             while not pending.done:
                 count = len(pending.parts)
-                await heard.wait_at_most(
+                await self._patience.wait(
+                    heard,
                     lambda count=count: pending.done or len(pending.parts) > count,  # type: ignore[misc]
                     timeout_s,
                 )
@@ -182,6 +187,7 @@ class AsyncConnection:
         """Whoever waits looks again; the writing task closes the stream, which ends the reading one."""
         self._conversation.lose(error)
         self._writing.cancel()
+        self._patience.stop()
         for bell in (self._opened, self._sent, self._taken):
             bell.ring()
 

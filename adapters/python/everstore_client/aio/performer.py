@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any, TypeVar
 
 import anyio
@@ -24,7 +25,7 @@ class AsyncPerformer:
 
     async def perform(self, steps: Steps[T]) -> T:
         """Drive an operation to its end."""
-        resend_until = anyio.current_time() + min(self._pool.address.timeout_s, RESEND_S)
+        resend_until = time.monotonic() + min(self._pool.address.timeout_s, RESEND_S)
         try:
             step = next(steps)
             while True:
@@ -50,5 +51,5 @@ class AsyncPerformer:
 
 
 def _require_time(until: float, pause_s: float = 0.0) -> None:
-    if anyio.current_time() + pause_s >= until:
+    if time.monotonic() + pause_s >= until:
         raise Timeout("no more may be sent again by now")
