@@ -14,15 +14,16 @@ _BARS = 430  # pixels for the longest bar of a group; its number stands behind i
 _BAR, _GAP = 16, 6
 _HEAD, _GROUP = 56, 26
 _COLOURS = ("#2f81f7", "#8957e5", "#d29922", "#e5534b", "#3fa66b")
+_GREY = "#6e7781"
+"""Reads on white and on black: whoever shows the picture need not say which it is."""
 _STYLE = (
-    "text{font:13px system-ui,sans-serif;fill:#24292f}.title{font-weight:600;font-size:15px}.at{font-weight:600}"
-    ".spread{stroke:#24292f;stroke-width:1.5}"
-    "@media(prefers-color-scheme:dark){text{fill:#e6edf3}.spread{stroke:#e6edf3}}"
+    f"text{{font:13px system-ui,sans-serif;fill:{_GREY}}}.title{{font-weight:600;font-size:15px}}"
+    f".at{{font-weight:600}}.spread{{stroke:{_GREY};stroke-width:2}}"
 )
 
 
 def picture(measured: Sequence[Measured]) -> str:
-    """A panel for each pictured quantity of each load. A whisker spans the quartiles."""
+    """A panel for each pictured quantity of each load. The line below a bar spans the quartiles."""
     panels = [
         (each.load.title, [figure for figure in each.figures if figure.quantity == quantity])
         for each in measured
@@ -70,7 +71,7 @@ def _bar(figure: Figure, name: str, colour: str, longest: float, y: float) -> It
     yield _text(12, middle + 4, name)
     yield f'<rect x="{_NAMES}" y="{y:g}" width="{median * per_unit:.1f}" height="{_BAR}" rx="2" fill="{colour}"/>'
     ends = f'x1="{_NAMES + low * per_unit:.1f}" x2="{_NAMES + high * per_unit:.1f}"'
-    yield f'<line class="spread" {ends} y1="{middle:g}" y2="{middle:g}"/>'
+    yield f'<line class="spread" {ends} y1="{y + _BAR + 2:g}" y2="{y + _BAR + 2:g}"/>'
     yield _text(_NAMES + high * per_unit + 8, middle + 4, _label(figure))
 
 
