@@ -31,7 +31,7 @@ from .outbox import Post
 from .retry import reconnect_pauses
 from .senders import Native
 from .wire.native_replies import Outcome
-from .wire.native_requests import APPENDS_BYTES, Append, Condition
+from .wire.native_requests import APPEND_BYTES, APPENDS_BYTES, Append, Condition
 
 _CONFLICT = 7
 
@@ -54,27 +54,22 @@ def append_once(native: Native, wanted: Wanted) -> Steps[Outcome]:
         OutcomeUnknown: it may have been written, and the server could not be asked in time, or cannot know.
         EverstoreError: any other; nothing was written.
     """
-    first = _addressed(native, wanted)
+    post = _addressed(native, wanted)
+    pauses = reconnect_pauses()
     try:
-        outcome = yield from _sent_until_answered(first)
+        while True:
+            try:
+                outcome: Outcome = yield post
+            except (ConnectionLost, UnknownError) as error:
+                lost = error
+            except (Timeout, ProtocolError) as error:
+                raise _unknown(post, error) from error
+            else:
+                return _judged(post, outcome)
+            post = post._replace(again=post.again or not (isinstance(lost, ConnectionLost) and not lost.sent))
+            post = yield from _addressed_anew(post, next(pauses), lost)
     finally:
-        first.sender.end(first.append.sequence)
-    return outcome
-
-
-def _sent_until_answered(post: Post) -> Steps[Outcome]:
-    for pause_s in reconnect_pauses():
-        try:
-            outcome: Outcome = yield post
-        except (ConnectionLost, UnknownError) as error:
-            lost = error
-        except (Timeout, ProtocolError) as error:
-            raise _unknown(post, error) from error
-        else:
-            return _judged(post, outcome)
-        post = post._replace(again=post.again or not (isinstance(lost, ConnectionLost) and not lost.sent))
-        post = yield from _addressed_anew(post, pause_s, lost)
-    raise AssertionError("the pauses never end")
+        post.sender.end(post.append.sequence)
 
 
 def _judged(post: Post, outcome: Outcome) -> Outcome:
@@ -99,27 +94,29 @@ def _addressed_anew(post: Post, pause_s: float, lost: EverstoreError) -> Steps[P
 
 
 def _addressed(native: Native, wanted: Wanted) -> Post:
-    worker = native.worker_of(wanted.name)
-    sender = native.sender_to(worker)
+    size = _sayable_size(wanted, native.hello.request_bytes_max)
     name, events, declares, condition, position, depends = wanted
-    append = Append(0, position, condition, name, declares, depends, events)
-    _require_sayable(append, native.hello.request_bytes_max)
-    return Post(sender, native.hello.run, worker, append._replace(sequence=sender.begin()), again=False)
+    worker = native.worker_of(name)
+    sender, sequence = native.begin(worker)
+    append = Append(sequence, position, condition, name, declares, depends, events)
+    return Post(sender, native.hello.run, worker, append, size)
 
 
-def _require_sayable(append: Append, request_bytes_max: int) -> None:
-    """Alone it is; with others it only travels where there is room.
+def _sayable_size(wanted: Wanted, request_bytes_max: int) -> int:
+    """Of an append that can be said alone; with others it only travels where there is room.
 
     Raises:
         TooLarge: the server would not hear it.
     """
-    if APPENDS_BYTES + append.size > request_bytes_max:
-        raise TooLarge(f"an append of {append.size} bytes is more than the server takes, {request_bytes_max}")
-    if not 0 <= append.position <= UINT64_MAX:
-        raise TooLarge(f"the position {append.position} is past what 64 bits can say")
-    types_bytes = max(len(append.declares), len(append.depends))
-    if types_bytes > UINT16_MAX:
-        raise TooLarge(f"the types of an append have {types_bytes} bytes, at most {UINT16_MAX} can be said")
+    name, events, declares, _, position, depends = wanted
+    if max(len(declares), len(depends)) > UINT16_MAX:
+        raise TooLarge(f"the types of an append are over {UINT16_MAX} bytes, which is all that can be said")
+    if not 0 <= position <= UINT64_MAX:
+        raise TooLarge(f"the position {position} is past what 64 bits can say")
+    size = APPEND_BYTES + len(name) + len(events) + len(declares) + len(depends)
+    if APPENDS_BYTES + size > request_bytes_max:
+        raise TooLarge(f"an append of {size} bytes is more than the server takes, {request_bytes_max}")
+    return size
 
 
 def _unknown(post: Post, error: EverstoreError) -> OutcomeUnknown:

@@ -20,14 +20,15 @@ from .wire.requests import Request
 
 class Post(NamedTuple):
     """An append, addressed. `run`: of the server, when the append was sent for the first time; `again`: it was sent
-    before.
+    before. `size`: the append's, in bytes.
     """
 
     sender: Sender
     run: int
     worker: int
     append: Append
-    again: bool
+    size: int
+    again: bool = False
 
 
 Posted = list[tuple[Pending, Post]]
@@ -48,19 +49,19 @@ class _Queue:
 
     def add(self, pending: Pending, post: Post) -> None:
         self.posts[pending] = post
-        self.size += post.append.size
+        self.size += post.size
 
     def drop(self, pending: Pending) -> None:
         post = self.posts.pop(pending, None)
         if post is not None:
-            self.size -= post.append.size
+            self.size -= post.size
 
     def take(self) -> Posted:
         """As many as one request may have, at least one."""
         taken: Posted = []
         room = APPENDS_BYTES_MAX
         for pending, post in self.posts.items():
-            room -= post.append.size
+            room -= post.size
             if taken and (room < 0 or len(taken) >= APPENDS_MAX):
                 break
             taken.append((pending, post))
@@ -124,5 +125,5 @@ class Outbox:
 
 def request_of(posted: Posted) -> Request[list[Outcome]]:
     """One request for appends of one sender, run and worker."""
-    sender, run, worker, _, _ = posted[0][1]
+    sender, run, worker, *_ = posted[0][1]
     return appends(sender.client, run, sender.answered, worker, [post.append for _, post in posted])

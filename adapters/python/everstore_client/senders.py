@@ -30,10 +30,14 @@ class Sender:
         self._open: dict[int, None] = {}
 
     def begin(self) -> int:
-        """The sequence of a further append."""
+        """The sequence of a further append; 0 when the server would have to remember so many outcomes that another
+        sender had better go on.
+        """
         with self._lock:
             sequence = self._next
-            self._next += 1
+            if sequence - next(iter(self._open), sequence) >= OPEN_APPENDS_MAX:
+                return 0
+            self._next = sequence + 1
             self._open[sequence] = None
         return sequence
 
@@ -47,12 +51,6 @@ class Sender:
         with self._lock:
             return next(iter(self._open), self._next)
 
-    @property
-    def is_full(self) -> bool:
-        """Whether the server would have to remember so many outcomes that another sender had better go on."""
-        with self._lock:
-            return self._next - next(iter(self._open), self._next) >= OPEN_APPENDS_MAX
-
 
 class Senders:
     """Those of one client: one for each worker, and another while one waits for the outcome of an old append."""
@@ -61,13 +59,21 @@ class Senders:
         self._lock = threading.Lock()
         self._of_worker: dict[tuple[int, int], Sender] = {}
 
-    def to(self, worker: int, workers: int) -> Sender:
-        """The sender that numbers the next append to a worker, of so many."""
+    def begin(self, worker: int, workers: int) -> tuple[Sender, int]:
+        """Who sends the next append to a worker, of so many, and its sequence."""
+        sender = self._of_worker.get((worker, workers))
+        sequence = sender.begin() if sender else 0
+        while sender is None or not sequence:
+            sender = self._another(worker, workers, sender)
+            sequence = sender.begin()
+        return sender, sequence
+
+    def _another(self, worker: int, workers: int, full: Sender | None) -> Sender:
+        """In place of one that is full, unless another thread has found one already."""
         with self._lock:
-            sender = self._of_worker.get((worker, workers))
-            if sender is None or sender.is_full:
-                sender = self._of_worker[worker, workers] = Sender()
-            return sender
+            if self._of_worker.get((worker, workers)) is full:
+                self._of_worker[worker, workers] = Sender()
+            return self._of_worker[worker, workers]
 
 
 class Native(NamedTuple):
@@ -80,5 +86,6 @@ class Native(NamedTuple):
         """The worker of a journal, as the server's document has it."""
         return ((crc32(name) * 0x9E3779B1 & 0xFFFFFFFF) * self.hello.workers >> 32) + 1
 
-    def sender_to(self, worker: int) -> Sender:
-        return self.senders.to(worker, self.hello.workers)
+    def begin(self, worker: int) -> tuple[Sender, int]:
+        """Who sends the next append to a worker, and its sequence."""
+        return self.senders.begin(worker, self.hello.workers)

@@ -14,7 +14,7 @@ from everstore_client.pending import Pending
 from everstore_client.senders import Sender, Senders
 from everstore_client.wire.layouts import APPEND, ERROR, LITTLE, NATIVE
 from everstore_client.wire.native_replies import Outcome
-from everstore_client.wire.native_requests import Append, Condition
+from everstore_client.wire.native_requests import APPEND_BYTES, Append, Condition
 
 RUN = 7
 
@@ -55,7 +55,8 @@ def sequences(body: bytes) -> list[int]:
 
 
 def post(sender: Sender, worker: int = 1, events: bytes = b"a 1", run: int = RUN) -> Post:
-    return Post(sender, run, worker, Append(sender.begin(), 0, Condition.NONE, b"/u", b"a", b"", events), False)
+    append = Append(sender.begin(), 0, Condition.NONE, b"/u", b"a", b"", events)
+    return Post(sender, run, worker, append, APPEND_BYTES + 3 + len(events))
 
 
 def ask(conversation: Conversation, sender: Sender, count: int, worker: int = 1) -> list[Pending]:

@@ -19,22 +19,22 @@ def test_what_is_below_the_oldest_open_append_is_answered() -> None:
 
 def test_while_one_append_waits_another_sender_goes_on_in_time() -> None:
     senders = Senders()
-    stuck = senders.to(1, workers=2)
-    stuck.begin()
-    for _ in range(OPEN_APPENDS_MAX - 1):
-        assert senders.to(1, workers=2) is stuck
-        stuck.end(stuck.begin())
-    other = senders.to(1, workers=2)
+    stuck, first = senders.begin(1, workers=2)
+    for number in range(1, OPEN_APPENDS_MAX):
+        assert senders.begin(1, workers=2) == (stuck, first + number)
+        stuck.end(first + number)
+    other, sequence = senders.begin(1, workers=2)
     assert other is not stuck
-    assert other.client != stuck.client
+    assert (other.client != stuck.client, sequence) == (True, 1)
     assert stuck.answered == 1
 
 
 def test_each_worker_has_a_sender_of_its_own() -> None:
     native = Native(Hello(1, 2, 4096, 7), Senders())
-    assert native.sender_to(1) is native.sender_to(1)
-    assert native.sender_to(1) is not native.sender_to(2)
-    assert len({native.sender_to(worker).client for worker in (1, 2)}) == 2
+    (one, first), (same, second), (other, third) = map(native.begin, (1, 1, 2))
+    assert (one is same, one is other) == (True, False)
+    assert one.client != other.client
+    assert (first, second, third) == (1, 2, 1)
 
 
 def test_each_journal_has_one_of_the_workers() -> None:

@@ -20,6 +20,8 @@ _APPENDS = Struct("<16sQQI")
 _APPEND = Struct("<QQBHHHI")
 _FETCH = Struct("<IIQQBB")
 
+APPEND_BYTES: Final = _APPEND.size
+"""Of an append besides its texts."""
 APPENDS_BYTES: Final = _APPENDS.size
 """Of a request besides its appends."""
 
@@ -42,11 +44,6 @@ class Append(NamedTuple):
     declares: bytes
     depends: bytes
     events: bytes
-
-    @property
-    def size(self) -> int:
-        """How many bytes it has in a request's body."""
-        return _APPEND.size + len(self.name) + len(self.declares) + len(self.depends) + len(self.events)
 
 
 class Start(IntEnum):
