@@ -1,7 +1,7 @@
 """Journal files: opening them, looking at their tail, appending in two steps, reading. Few are open at a time.
 
     before       … old lines NUL
-    step 1       … old lines NUL new lines NUL      one write
+    step 1       … old lines NUL new lines NUL      one write, or some for a large commit
     step 2       … old lines \\n  new lines NUL      one byte
 
 At no moment is there no end marker, so a copy of a live journal can be read too.
