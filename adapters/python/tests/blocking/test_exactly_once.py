@@ -60,6 +60,12 @@ def test_a_pipeline_that_is_left_sends_nothing_again(server: RunningServer, jour
         assert proxy.requests == requests
 
 
+def test_a_transaction_is_nothing_that_the_server_holds(server: RunningServer, journal: str) -> None:
+    with connect(f"everstore://127.0.0.1:{server.port}") as db, db.transaction(journal) as tx:
+        tx.append(Event("a", 1))
+        assert [db.worker_status(worker)["transactions"] for worker in (1, 2)] == [0, 0]
+
+
 def test_a_transaction_outlives_its_server(server: RunningServer, journal: str) -> None:
     with connect(f"everstore://127.0.0.1:{server.port}") as db:
         db.append(journal, Event("a", 1))
