@@ -55,9 +55,10 @@ class Outcomes:
         known.used = now
         self._clients.move_to_end(client)
         outcomes = known.of_client
-        if answered > outcomes.answered:
-            outcomes.answered = answered
-            outcomes.done = {sequence: end for sequence, end in outcomes.done.items() if sequence >= answered}
+        outcomes.answered = max(outcomes.answered, answered)
+        if len(outcomes.done) > limits.OUTCOMES_PER_CLIENT_MAX // 2:
+            # Not each time: that would look at all of them for every request.
+            outcomes.done = _unheard(outcomes)
         return outcomes
 
     def find(self, outcomes: OfClient, sequence: int, run: int) -> int | None:
@@ -67,11 +68,11 @@ class Outcomes:
             Refused: nobody knows whether it was done before, or too many outcomes wait to be heard of (code 1); the
                 client has heard of it already (code 17).
         """
+        if sequence < outcomes.answered:
+            raise Refused(Code.APPEND_INVALID, f"its client says that it knows the outcome of append {sequence}")
         done = outcomes.done.get(sequence)
         if done is not None:
             return done
-        if sequence < outcomes.answered:
-            raise Refused(Code.APPEND_INVALID, f"its client says that it knows the outcome of append {sequence}")
         if run != self._run and not self._complete and self._clock.monotonic() - self._began < limits.OUTCOMES_S:
             raise Refused(Code.UNKNOWN, "it was first sent to a server of which too little is known")
         if len(outcomes.done) >= limits.OUTCOMES_PER_CLIENT_MAX:
@@ -102,7 +103,7 @@ class Outcomes:
         for client, known in self._clients.items():
             of_client = known.of_client
             left_out = under_way.get(id(of_client), set())
-            done = {sequence: end for sequence, end in of_client.done.items() if sequence not in left_out}
+            done = {sequence: end for sequence, end in _unheard(of_client).items() if sequence not in left_out}
             clients[client] = OfClient(of_client.answered, done)
         return Remembered({}, clients, complete)
 
@@ -112,3 +113,8 @@ class Outcomes:
             if now - known.used < limits.OUTCOMES_S:
                 break
             del self._clients[client]
+
+
+def _unheard(outcomes: OfClient) -> dict[int, int]:
+    """Those that the client does not know yet."""
+    return {sequence: end for sequence, end in outcomes.done.items() if sequence >= outcomes.answered}

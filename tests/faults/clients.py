@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from pathlib import Path
 
 from support.embedded import (
@@ -26,14 +27,34 @@ from everstore.journal.names import path_of
 from everstore.journal.recovery import judge
 from everstore.storage import survey
 from everstore.wire.layouts import Type
+from everstore.wire.native import Append, Appends, Outcome, appends_body, outcomes_of
 
 KEPT = re.compile(r"\.log$|\.(torn|damaged)-")
 NEVER = 2**62
 """Nobody was told that such a commit is done: it may be there or not."""
 FULL = 15
 UNREADABLE = 5
+UNKNOWN = 1
+CLIENT = b"a client".ljust(16)
 Wanted = tuple[Opened, bytes, bytes]
 """A transaction, types and events."""
+
+
+class SentAppends:
+    """Native appends by their sequences: in which run each was sent first, and where those end that are done."""
+
+    def __init__(self) -> None:
+        self.sent: dict[int, tuple[int, Append]] = {}
+        self.done: dict[int, int] = {}
+        self._last = 0
+
+    def next(self) -> int:
+        self._last += 1
+        return self._last
+
+
+def _commit_of(append: Append, log_end: int) -> Commit:
+    return Commit(append.name, tuple(append.events.split(b"\n")), log_end)
 
 
 class Clients:
@@ -50,6 +71,7 @@ class Clients:
         self.kept: list[bytes] = []
         self._model: dict[bytes, ModelJournal] = {}
         self._number = 0
+        self._sent = SentAppends()
 
     def restarted(self) -> None:
         """The server is another process now: no transaction is open, and what was unknown has been decided."""
@@ -79,6 +101,39 @@ class Clients:
         self._number += 1
         return b"t %d\nt %d again %s" % (self._number, self._number, b"x" * size)
 
+    def append_natively(self, store: Embedded, *names: bytes) -> None:
+        """In one request, which may have to come again."""
+        appends = [Append(self._sent.next(), 0, 0, name, b"n", b"", self.event()) for name in names]
+        before = {name: list(self.commits.get(name, [])) for name in names}
+        for each in appends:
+            self._sent.sent[each.sequence] = (store.run, each)
+            self.commits.setdefault(each.name, []).append(_commit_of(each, NEVER))
+        outcomes = self._ask(store, store.run, appends)
+        self.commits.update(before)
+        self._hear(appends, outcomes)
+
+    def append_again(self, store: Embedded) -> None:
+        """Whatever was ever appended comes again: nothing of it is done twice, and what was unknown is decided."""
+        for run in {run for run, _ in self._sent.sent.values()}:
+            for sequence, each in [(at, each) for at, (its_run, each) in self._sent.sent.items() if its_run == run]:
+                unknown = sequence not in self._sent.done
+                size = self._size(store, each.name)
+                (outcome,) = self._ask(store, run, [each])
+                if outcome.code == UNKNOWN:
+                    del self._sent.sent[sequence]
+                elif not unknown:
+                    done = (outcome.code, outcome.position, self._size(store, each.name))
+                    expected = (0, self._sent.done[sequence], size)
+                    self._expect(done == expected, f"append {sequence} again: {done}, expected {expected}")
+                elif not outcome.code and outcome.position <= size:
+                    self._sent.done[sequence] = outcome.position
+                    places = self.commits[each.name]
+                    places[places.index(_commit_of(each, NEVER))] = _commit_of(each, 0)
+                else:
+                    with suppress(ValueError):
+                        self.commits[each.name].remove(_commit_of(each, NEVER))
+                    self._hear([each], [outcome])
+
     def roll_back(self, store: Embedded, *on: Opened) -> None:
         for answer in store.ask(*map(rolling_back, on)):
             self._may_be_refused(answer, UNREADABLE, FULL)
@@ -101,6 +156,32 @@ class Clients:
             due = {name for name, journal in self._model.items() if journal.size}
             self._expect(due <= listed, f"{due - listed} is not listed")
         self._may_be_refused(store.ask((Type.STATUS, b""))[0])
+
+    def _ask(self, store: Embedded, run: int, appends: list[Append]) -> list[Outcome]:
+        answer = store.ask((Type.APPEND, appends_body(Appends(CLIENT, run, 0, appends))))[0]
+        assert answer.kind == Type.APPEND, answer
+        return outcomes_of(answer.body)
+
+    def _hear(self, appends: list[Append], outcomes: list[Outcome]) -> None:
+        """They were not done before."""
+        for each, outcome in zip(appends, outcomes, strict=True):
+            if outcome.code:
+                self._expect(outcome.code in (FULL, UNREADABLE), f"append {each.sequence}: {outcome}")
+                self.refused[outcome.code] = self.refused.get(outcome.code, 0) + 1
+                continue
+            self._expect(each.name not in self.damaged, f"{each.name!r} is damaged, and was appended to")
+            self._sent.done[each.sequence] = outcome.position
+            self.commits.setdefault(each.name, []).append(_commit_of(each, 0))
+            if each.name in self._model:
+                self._model[each.name].append(frozenset({b"n"}), each.events)
+                size = self._model[each.name].size
+                self._expect(size == outcome.position, f"{each.name!r} has {size} bytes, told {outcome.position}")
+
+    def _size(self, store: Embedded, name: bytes) -> int:
+        """Of a journal; 0 of one that cannot be read."""
+        opened_ = self.open(store, name)
+        self.roll_back(store, *opened_)
+        return opened_[0].size if opened_ else 0
 
     # ---- answers ----------------------------------------------------------------------------------------------------
 

@@ -133,7 +133,9 @@ class _Sweep:
 
     def _look(self) -> None:
         """Recover, and use every journal, so that those in doubt are repaired. Then the process is killed."""
-        self._all_open(start(self._directory))
+        store = start(self._directory)
+        self._all_open(store)
+        self._clients.append_again(store)
 
     def _go_on(self) -> None:
         store = start(self._directory)

@@ -12,10 +12,11 @@ from faults.sweep import ENDS, Case, run
 
 from everstore.engine.group_commit import GroupCommit
 from everstore.errors import NoSpace, StorageFailed
+from everstore.storage import commit_log, repair, survey
 from everstore.storage import disk as disks
-from everstore.storage import repair, survey
 from everstore.storage.commit_log import CommitLog
 from everstore.storage.disk import Disk
+from everstore.storage.remembered import Remembered
 
 right_append, right_sync, right_size_of = CommitLog.append, Disk.sync, Disk.size_of
 right_sync_all = Disk.sync_all
@@ -91,6 +92,12 @@ BROKEN: dict[str, tuple[object, str, Callable[..., Any], str, str, str]] = {
     ),
     "what is cut off is not kept": (
         repair, "keep_beside", keeps_nothing, "server", "of_another_server", "disk.os.pwrite EIO once"
+    ),
+    "what the log notes of appends is not read": (
+        Remembered, "add", keeps_nothing, "server", "nothing", "disk.os.fdatasync EIO once"
+    ),
+    "what is remembered of appends does not outlive a checkpoint": (
+        commit_log, "write_whole", keeps_nothing, "server", "nothing", "disk.os.fdatasync EIO once"
     ),
 }  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from pathlib import Path
 from random import Random
 
@@ -14,6 +15,7 @@ from everstore.storage.directory import are_of_a_run_with, claim, commit_logs, s
 from everstore.storage.disk import Disk
 from everstore.storage.recovery import boot_id
 
+_RUNS = count(1)
 NAMES = [b"/a", b"/b/c", b"/b/d/e", b"/f"]
 LEAVES = (StorageFailed, NoSpace, ConfigError, OSError)
 """What a process may end with when its disk fails; anything else is a bug."""
@@ -27,7 +29,7 @@ def start(directory: Path, durable: bool = True) -> Embedded:
     sign(lock, "a server that listens")
     logs = commit_logs(path)
     assert are_of_a_run_with(path, logs, 1) in (True, False)
-    return Embedded(directory, Disk(path), durable, logs=sorted({1, *logs}))
+    return Embedded(directory, Disk(path), durable, logs=sorted({1, *logs}), run=next(_RUNS))
 
 
 def serve(store: Embedded, clients: Clients, seed: int) -> None:
@@ -46,11 +48,13 @@ def serve(store: Embedded, clients: Clients, seed: int) -> None:
     clients.read(store, b)
     clients.ask_around(store, *names)
     rest_a_while(store)
+    clients.append_natively(store, a, a, c)
     for _ in range(chance.randrange(2, 4)):
         clients.append(store, *chance.sample(names, 3))
     clients.read(store, chance.choice(names))
     fill_log(store, clients, a)
     clients.append(store, *names)
+    clients.append_natively(store, *names)
 
 
 def rest_a_while(store: Embedded) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import subprocess
@@ -67,7 +68,7 @@ def test_no_input_breaks_what_a_target_holds(tmp_path: Path) -> None:
     assert set(SHARES) == set(TARGETS)
     with ThreadPoolExecutor(os.cpu_count()) as pool:  # Each waits for a process; the slow ones begin first.
         ended = {
-            target: pool.submit(_fuzz, target, goal.count * share // 1000, seed, tmp_path)
+            target: pool.submit(_fuzz, target, goal.count * share // 1000, seed, tmp_path, _seconds(goal))
             for target, share in sorted(SHARES.items(), key=lambda pair: pair[1])
         }
     results = {target: each.result() for target, each in ended.items()}
@@ -78,12 +79,18 @@ def test_no_input_breaks_what_a_target_holds(tmp_path: Path) -> None:
     assert goal.enough(done)
 
 
-def _fuzz(target: str, runs: int, seed: int, folder: Path) -> tuple[int, int, str]:
+def _seconds(goal: figures.Goal) -> int:
+    """What one target may take; 0 for as long as it needs."""
+    left = goal.seconds_left() * (os.cpu_count() or 1) / len(SHARES)
+    return 0 if math.isinf(left) else max(1, int(left))
+
+
+def _fuzz(target: str, runs: int, seed: int, folder: Path, seconds: int) -> tuple[int, int, str]:
     """Executions, peak memory in MiB, and what went wrong or nothing."""
     own = folder / target
     own.mkdir()
     options = [f"-runs={runs}", f"-seed={seed}", "-max_len=512", f"-rss_limit_mb={RSS_MIB_MAX}", "-timeout=10"]
-    options += [f"-artifact_prefix={folder}/{target}-", "-print_final_stats=1"]
+    options += [f"-max_total_time={seconds}", f"-artifact_prefix={folder}/{target}-", "-print_final_stats=1"]
     ended = subprocess.run(
         [*AFRESH, sys.executable, str(HERE / "run.py"), target, *options, str(own), str(HERE / "corpus" / target)],
         env={**os.environ, "TMPDIR": str(own.parent)},  # libFuzzer ends the process without cleaning up

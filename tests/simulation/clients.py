@@ -7,6 +7,7 @@ from collections import deque
 from contextlib import suppress
 
 import trio
+from simulation.appends import Appending, Sent
 from simulation.clockwork import Clockwork
 from simulation.history import CONFLICT, REFUSED, Commit, History, Read
 from simulation.network import Listener, Socket, wait_readable, wait_writable
@@ -22,9 +23,11 @@ class Gone(Exception):
 
 
 class Client:
-    """`rounds` is how many it has left; they outlive its connections."""
+    """`rounds` is how many it has left; they outlive its connections. `number` tells it from others to servers."""
 
-    def __init__(self, clockwork: Clockwork, history: History, names: list[bytes], rounds: int) -> None:
+    def __init__(
+        self, clockwork: Clockwork, history: History, names: list[bytes], rounds: int, number: int = 0
+    ) -> None:
         self.rounds = rounds
         self.socket: Socket | None = None
         self._clockwork = clockwork
@@ -33,6 +36,7 @@ class Client:
         self._names = names
         self._uid = 0
         self._open: list[tuple[bytes, int, int, int]] = []
+        self._appending = Appending(number, history)
 
     async def live(self, listener: Listener) -> None:
         """Until its rounds are done, or nobody takes connections any more."""
@@ -80,13 +84,20 @@ class Client:
         self._inbox = bytearray()
         self._open.clear()
         await self._take(3)
-        await self._send(frames.login())
+        await self._send(frames.login() + frames.native(uid=0))
+        self._appending.hello(await self._reply())
 
     async def _round(self) -> None:
         asked = [self._request() for _ in range(self._chance.choice((1, 1, 2, 5)))]
         started = {name: self._history.sizes.get(name, 0) for name in self._names}
         era = self._history.era
-        replies = await self._ask([frame for _, frame, _ in asked], [name for name, _, _ in asked])
+        try:
+            replies = await self._ask([frame for _, frame, _ in asked], [name for name, _, _ in asked])
+        except BaseException:
+            for _, _, about in asked:
+                if isinstance(about, Sent):
+                    self._appending.lost(about)
+            raise
         for (name, _, about), found in zip(asked, replies, strict=True):
             self._heard(name, about, found, started.get(name, 0), era)
         if self._chance.random() < 0.3:
@@ -104,6 +115,9 @@ class Client:
             sizes = [self._chance.choice((5, 50, 400, 1500)) for _ in range(self._chance.choice((1, 1, 2, 3)))]
             commit = self._history.begin(name, types, [b"x" * size for size in sizes], opened_at)
             return name, frames.commit(name, worker, transaction, b",".join(sorted(types)), commit.events, uid), commit
+        if 0.4 <= what < 0.5:
+            sent = self._append(name)
+            return sent.commit.name, self._appending.frame(sent, uid), sent
         if what < 0.8:
             return name, frames.open_transaction(name, uid), OPEN
         if what < 0.92:
@@ -112,10 +126,25 @@ class Client:
             return name, frames.exists(name, uid), frames.EXISTS
         return b"", frames.list_journals(uid=uid), LIST
 
+    def _append(self, name: bytes) -> Sent:
+        """One that is to come again, or a new one."""
+        now = self._clockwork.now()
+        again = self._appending.unknown(now)
+        if again is not None:
+            return again
+        types = frozenset(self._chance.sample(TYPES, self._chance.choice((1, 1, 2))))
+        conditional = self._chance.random() < 0.7
+        opened_at = self._history.sizes.get(name, 0) if conditional else 0
+        commit = self._history.begin(name, types, [b"x" * self._chance.choice((5, 50, 400))], opened_at)
+        commit.native, commit.conditional = True, conditional
+        return self._appending.new(commit, conditional, now)
+
     def _heard(self, name: bytes, about: object, found: list[Reply], size: int, era: int) -> None:
         reply = found[0]
         self._history.answers += 1
-        if isinstance(about, Commit):
+        if isinstance(about, Sent):
+            self._appending.heard(about, reply)
+        elif isinstance(about, Commit):
             self._heard_of_commit(about, reply)
         elif found[-1].kind == ERROR:
             return

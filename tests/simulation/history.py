@@ -16,7 +16,9 @@ UNKNOWN, ACKNOWLEDGED, CONFLICT, REFUSED = "unknown", "acknowledged", "conflict"
 
 @dataclass
 class Commit:
-    """`era` counts the power cuts before it; `size` is the journal's, as its answer said."""
+    """`era` counts the power cuts before its answer; `size` is the journal's, as that said. `native`: an append, which
+    may conflict without need; when not `conditional`, with nothing.
+    """
 
     number: int
     name: bytes
@@ -26,6 +28,8 @@ class Commit:
     era: int
     outcome: str = UNKNOWN
     size: int = 0
+    native: bool = False
+    conditional: bool = True
 
 
 @dataclass
@@ -61,7 +65,7 @@ class History:
         return commit
 
     def acknowledge(self, commit: Commit, size: int) -> None:
-        commit.outcome, commit.size = ACKNOWLEDGED, size
+        commit.outcome, commit.size, commit.era = ACKNOWLEDGED, size, self.era
         self.sizes[commit.name] = max(size, self.sizes.get(commit.name, 0))
 
     def cut_power(self) -> None:
@@ -142,8 +146,10 @@ class History:
             if commit.name != name or not self.counts(commit.era) or commit.outcome not in (ACKNOWLEDGED, CONFLICT):
                 continue
             until = commit.size if commit.outcome == CONFLICT else commit.size - 1
-            conflict = any(types & commit.types for end, types in declared if commit.opened_at < end <= until)
-            needless = commit.outcome == CONFLICT and self.was_full
+            conflict = commit.conditional and any(
+                types & commit.types for end, types in declared if commit.opened_at < end <= until
+            )
+            needless = commit.outcome == CONFLICT and commit.conditional and (self.was_full or commit.native)
             if conflict != (commit.outcome == CONFLICT) and not needless:
                 self.complain(f"commit {commit.number} on {name!r} got {commit.outcome}, which is wrong")
 

@@ -89,7 +89,9 @@ class World:
         self.boot = b""
         self.struck = False  # A repair that the disk fails is noted as damage, and rightly.
         rounds = chance.choice((5, 10, 20))
-        self.clients = [Client(self.clockwork, self.history, self.names, rounds) for _ in range(chance.randint(1, 6))]
+        self.clients = [
+            Client(self.clockwork, self.history, self.names, rounds, number) for number in range(chance.randint(1, 6))
+        ]
         self.log_bytes = chance.choice((8192, 32_768))
         self.part_bytes = chance.choice((500, 2000, 65_532))
         self.hogs = [Client(self.clockwork, self.history, self.names, 0) for _ in range(chance.choice((0, 0, 1, 2)))]

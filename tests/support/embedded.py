@@ -50,6 +50,7 @@ class Embedded:
     ) -> None:
         directory.joinpath(".everstore").mkdir(parents=True, exist_ok=True)
         self.directory = directory
+        self.run = run
         self.clock = FrozenClock()
         self.disk = disk or AbandonedDisk(str(directory))
         replays = commit_logs(str(directory)) if logs is None else logs

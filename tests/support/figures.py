@@ -11,6 +11,7 @@ EVERSTORE_SEED replays a run. What was reached is printed at the end of the run,
 
 from __future__ import annotations
 
+import math
 import os
 import random
 import time
@@ -40,6 +41,10 @@ class Goal:
     def time_is_up(self) -> bool:
         """True when a campaign has had its time."""
         return time.monotonic() - self.started > 60 * _MINUTES
+
+    def seconds_left(self) -> float:
+        """Of a campaign's time; infinite where it has no end."""
+        return max(0.0, self.started + 60 * _MINUTES - time.monotonic()) if CAMPAIGN else math.inf
 
     def reached(self, count: int, wrong: int, detail: str = "") -> None:
         """Print how far it came. That nothing was wrong, and that it was enough, is for the test to assert."""
