@@ -6,6 +6,7 @@ import os
 import random
 import signal
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -47,6 +48,18 @@ def test_so_are_appends_in_a_pipeline(server: RunningServer, journal: str) -> No
         assert proxy.cuts == 0
         written = [event.data for each in range(50) for event in db.read(f"{journal}/{each}")]
         assert sorted(written) == list(range(200))
+
+
+def test_a_pipeline_waits_for_a_server_that_is_away_once(server: RunningServer, journal: str) -> None:
+    with connect(f"everstore://127.0.0.1:{server.port}", timeout=0.5) as db:
+        with pytest.raises((ConnectionError, Timeout, OutcomeUnknown)), db.pipeline() as pipeline:
+            server.kill()
+            results = [pipeline.append(journal, Event("a", number)) for number in range(40)]
+            began = time.monotonic()
+        for result in results:
+            with pytest.raises((ConnectionError, Timeout, OutcomeUnknown)):
+                result.result()
+        assert time.monotonic() - began < 10, "not half a second for each"
 
 
 def test_a_pipeline_that_is_left_sends_nothing_again(server: RunningServer, journal: str) -> None:
