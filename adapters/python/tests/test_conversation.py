@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+import struct
 
 import pytest
 
@@ -13,8 +14,9 @@ from everstore_client.errors import (
     NoSuchTransaction,
     ProtocolError,
 )
-from everstore_client.wire import requests
-from everstore_client.wire.layouts import LITTLE
+from everstore_client.wire import native_requests, requests
+from everstore_client.wire.layouts import BIG, LITTLE
+from everstore_client.wire.native_replies import Fetched
 
 HELLO = b"\0\1\1"
 HELLO_WITHOUT_LOGIN = b"\0\1\0"
@@ -74,6 +76,31 @@ def test_a_server_without_login_is_only_asked_the_question() -> None:
     conversation = Conversation("admin", "passwd")
     conversation.receive(HELLO_WITHOUT_LOGIN)
     assert uids(conversation.outgoing()) == [1]
+
+
+def test_a_big_endian_server_is_not_asked_for_native_requests() -> None:
+    conversation = Conversation("admin", "passwd")
+    conversation.receive(b"\1\1\0")
+    assert conversation.outgoing() == requests.encode(requests.exists(b"/everstore"), 1, BIG)
+    conversation.receive(BIG.header.pack(8, 1, 1, 0, 1) + b"\0")
+    assert (conversation.state, conversation.native) == (State.OPEN, None)
+
+
+@pytest.mark.parametrize(("revision", "is_native"), [(0, False), (1, True), (2, True)])
+def test_a_server_is_native_that_says_so(revision: int, is_native: bool) -> None:
+    conversation = Conversation("admin", "passwd")
+    conversation.receive(HELLO_WITHOUT_LOGIN)
+    conversation.receive(frame(34, 1, struct.pack("<3IQ", revision, 2, 4096, 7)))
+    assert conversation.state is State.OPEN
+    assert (conversation.native is not None) == is_native
+
+
+def test_parts_of_a_fetch_are_joined_and_tell_the_end() -> None:
+    conversation = opened()
+    pending = conversation.ask(native_requests.fetch(b"/u", 0, 96, False))
+    for text, more in ((b"a ", 1), (b"1", 0)):
+        conversation.receive(frame(36, pending.uid, struct.pack("<QQI", 0, 96, len(text)) + text, more))
+    assert pending.result() == Fetched(0, 96, b"a 1")
 
 
 def test_a_refused_login_ends_it() -> None:

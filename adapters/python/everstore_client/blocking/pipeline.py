@@ -164,6 +164,7 @@ class Pipeline(Generic[E]):
                 self._connection = self._pool.take()
         except EverstoreError as error:
             lost = error
+            self._fail_waiting(error)
         until = time.monotonic() - min(self._pool.address.timeout_s, RESEND_S)
         for flight, _ in stranded:
             late = Timeout("no more may be sent again by now") if flight.began < until else None
@@ -217,12 +218,16 @@ class Pipeline(Generic[E]):
         self._failed.append(flight.result)
         flight.result.fail(failure)
 
-    def _fail_all(self, error: EverstoreError) -> None:
+    def _fail_waiting(self, error: EverstoreError) -> None:
+        """Those that have not begun, and must not: each would wait for the server again."""
         for queue in self._of_journal.values():
-            while len(queue) > 1:  # These have not begun, and must not.
+            while len(queue) > 1:
                 waiting = queue.pop()
                 del self._flights[waiting]
                 self._fail(waiting, error)
+
+    def _fail_all(self, error: EverstoreError) -> None:
+        self._fail_waiting(error)
         for flight in list(self._flights):
             if flight.pending and not flight.pending.done:
                 self._connection.forget(flight.pending)

@@ -6,6 +6,7 @@ import os
 import random
 import signal
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -49,6 +50,18 @@ def test_so_are_appends_in_a_pipeline(server: RunningServer, journal: str) -> No
         assert sorted(written) == list(range(200))
 
 
+def test_a_pipeline_waits_for_a_server_that_is_away_once(server: RunningServer, journal: str) -> None:
+    with connect(f"everstore://127.0.0.1:{server.port}", timeout=0.5) as db:
+        with pytest.raises((ConnectionError, Timeout, OutcomeUnknown)), db.pipeline() as pipeline:
+            server.kill()
+            results = [pipeline.append(journal, Event("a", number)) for number in range(40)]
+            began = time.monotonic()
+        for result in results:
+            with pytest.raises((ConnectionError, Timeout, OutcomeUnknown)):
+                result.result()
+        assert time.monotonic() - began < 10, "not half a second for each"
+
+
 def test_a_pipeline_that_is_left_sends_nothing_again(server: RunningServer, journal: str) -> None:
     with CuttingProxy(server.port, cuts=2**32) as proxy, connect(proxy.url) as db:
         with pytest.raises(ZeroDivisionError), db.pipeline() as pipeline:
@@ -58,6 +71,12 @@ def test_a_pipeline_that_is_left_sends_nothing_again(server: RunningServer, jour
         with pytest.raises(OutcomeUnknown):
             append.result()
         assert proxy.requests == requests
+
+
+def test_a_transaction_is_nothing_that_the_server_holds(server: RunningServer, journal: str) -> None:
+    with connect(f"everstore://127.0.0.1:{server.port}") as db, db.transaction(journal) as tx:
+        tx.append(Event("a", 1))
+        assert [db.worker_status(worker)["transactions"] for worker in (1, 2)] == [0, 0]
 
 
 def test_a_transaction_outlives_its_server(server: RunningServer, journal: str) -> None:
