@@ -30,11 +30,11 @@ class Writer(threading.Thread):
         return sum(map(len, self.acknowledged.values())) > 600
 
     def run(self) -> None:
-        with connect(self.url, connections=1) as db:
+        with connect(self.url, connections=1) as self.db:
             while True:
                 results = []
                 try:
-                    with db.pipeline() as pipeline:
+                    with self.db.pipeline() as pipeline:
                         for name in JOURNALS * 4:
                             self.number += 1
                             self.tried[name].append(self.number)
@@ -63,6 +63,7 @@ def test_what_was_acknowledged_is_there_whatever_the_number_of_workers_is(tmp_pa
             writer.start()
             until(writer.is_under_way, "the writer is under way")
             server.crash()
+            writer.db.close()  # It would go on with the next server.
             writer.join()
             start = writer.number
             for name in JOURNALS:

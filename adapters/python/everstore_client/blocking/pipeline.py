@@ -16,9 +16,11 @@ from ..errors import ConnectionLost, EverstoreError, Timeout
 from ..event import Codec
 from ..limits import RESEND_S
 from ..operations import Ask, Elsewhere, Steps, Tell
+from ..outbox import Post
 from ..pending import Pending
 from ..registry import E
 from ..transactions import Batch, Commit, append_steps, batch_of, decode_text, raw_batch_of
+from ..wire.requests import Request
 from .pool import Pool
 
 T = TypeVar("T")
@@ -191,18 +193,28 @@ class Pipeline(Generic[E]):
         """Send a reply or an error into the steps, then say what they want said next."""
         try:
             step = flight.steps.throw(error) if error else flight.steps.send(reply)
-            while isinstance(step, Tell | Ask):
-                step = flight.steps.send(self._connection.say(step))
-            if isinstance(step, Elsewhere):
-                self._stranded.append((flight, step.pause_s))
-                return
-            flight.pending = self._connection.ask(step, lambda: self._landed.append(flight))
+            while not isinstance(step, Elsewhere):
+                if isinstance(step, Tell | Ask):
+                    step = flight.steps.send(self._connection.say(step))
+                elif refused := self._ask(flight, step):
+                    step = flight.steps.throw(refused)
+                else:
+                    return
+            self._stranded.append((flight, step.pause_s))
         except StopIteration as end:
             flight.result.succeed(end.value)
             self._leave(flight)
         except EverstoreError as failure:
             self._fail(flight, failure)
             self._leave(flight)
+
+    def _ask(self, flight: Flight, step: Request[Any] | Post) -> EverstoreError | None:
+        """Say it, unless that cannot be done: then why."""
+        try:
+            flight.pending = self._connection.ask(step, lambda: self._landed.append(flight))
+        except EverstoreError as error:
+            return error
+        return None
 
     def _leave(self, flight: Flight) -> None:
         """A flight has ended: the next one on its journal takes off."""

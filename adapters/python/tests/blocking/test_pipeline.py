@@ -1,8 +1,20 @@
 from __future__ import annotations
 
 import pytest
+from support.server import RunningServer
 
-from everstore_client import Conflict, ConnectionLost, Event, InvalidJournalName, OutcomeUnknown, Timeout, connect
+from everstore_client import (
+    Commit,
+    Conflict,
+    ConnectionLost,
+    Event,
+    EverstoreError,
+    InvalidJournalName,
+    OutcomeUnknown,
+    Result,
+    Timeout,
+    connect,
+)
 from everstore_client.wire.layouts import LITTLE
 
 
@@ -70,6 +82,22 @@ def test_a_lost_connection_fails_everything_in_flight(silent_server) -> None:  #
         for each in read:
             with pytest.raises(ConnectionLost):
                 each.result()
+
+
+def test_a_lost_connection_fails_many_that_wait_for_one_journal(old_server: RunningServer) -> None:
+    with connect(f"everstore://127.0.0.1:{old_server.port}", timeout=0.5) as db, db.pipeline() as pipeline:
+        written = [pipeline.append_raw("/a", "a 1") for _ in range(250)]
+        old_server.kill()
+        failed = [each for each in written if isinstance(_error_of(each), (ConnectionLost, OutcomeUnknown))]
+        assert len(failed) > 200
+
+
+def _error_of(result: Result[Commit]) -> EverstoreError | None:
+    try:
+        result.result()
+    except EverstoreError as error:
+        return error
+    return None
 
 
 def test_silence_is_a_timeout_and_of_a_commit_an_unknown_outcome(silent_server) -> None:  # type: ignore[no-untyped-def]
