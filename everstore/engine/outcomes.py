@@ -43,14 +43,16 @@ class Outcomes:
         """A client's outcomes, now that it knows those below `answered`.
 
         Raises:
-            Refused: too many clients are remembered already (code 1).
+            Refused: too many clients are remembered already (code 15).
         """
         now = self._clock.monotonic()
         known = self._clients.get(client)
         if known is None:
             self._forget_idle(now)
             if len(self._clients) >= limits.OUTCOME_CLIENTS_MAX:
-                raise Refused(Code.UNKNOWN, f"{len(self._clients)} clients have appended lately, more than allowed")
+                raise Refused(
+                    Code.CANNOT_WRITE, f"{len(self._clients)} clients have appended lately, more than allowed"
+                )
             known = self._clients[client] = _Known(OfClient(), now)
         known.used = now
         self._clients.move_to_end(client)
@@ -65,8 +67,8 @@ class Outcomes:
         """The journal's size behind an append that was done before, or None for one that has to be decided.
 
         Raises:
-            Refused: nobody knows whether it was done before, or too many outcomes wait to be heard of (code 1); the
-                client has heard of it already (code 17).
+            Refused: nobody knows whether it was done before (code 1); too many outcomes wait to be heard of, and it was
+                not done (code 15); the client has heard of it already (code 17).
         """
         if sequence < outcomes.answered:
             raise Refused(Code.APPEND_INVALID, f"its client says that it knows the outcome of append {sequence}")
@@ -76,7 +78,7 @@ class Outcomes:
         if run != self._run and not self._complete and self._clock.monotonic() - self._began < limits.OUTCOMES_S:
             raise Refused(Code.UNKNOWN, "it was first sent to a server of which too little is known")
         if len(outcomes.done) >= limits.OUTCOMES_PER_CLIENT_MAX:
-            raise Refused(Code.UNKNOWN, f"its client has not said that it knows of {len(outcomes.done)} others")
+            raise Refused(Code.CANNOT_WRITE, f"its client has not said that it knows of {len(outcomes.done)} others")
         return None
 
     def note(self, outcomes: OfClient, sequence: int, journal: bytes, end: int) -> None:

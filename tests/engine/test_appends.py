@@ -246,11 +246,11 @@ def test_no_more_is_remembered_than_allowed(
 ) -> None:
     monkeypatch.setattr(limits, "OUTCOMES_PER_CLIENT_MAX", 2)
     monkeypatch.setattr(limits, "OUTCOME_CLIENTS_MAX", 1)
-    assert [client.append(b"/a", b"t 1").code for _ in range(3)] == [0, 0, Code.UNKNOWN]
+    assert [client.append(b"/a", b"t 1").code for _ in range(3)] == [0, 0, Code.CANNOT_WRITE]
     client.answered = 2
     assert client.append(b"/a", b"t 1").code == 0
     other = Appending(store, b"d" * 16)
-    assert store.ask(other.request(append(b"/a", b"t 1", 1)))[0].code == Code.UNKNOWN
+    assert store.ask(other.request(append(b"/a", b"t 1", 1)))[0].code == Code.CANNOT_WRITE
 
 
 def test_a_disk_without_room_lets_an_append_come_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
