@@ -107,8 +107,8 @@ class Worker:
         self._clockwork.later(seconds, lambda turn=self._turn: self._go_on(turn))
 
     def hold_up(self, seconds: float) -> None:
-        """It stands still for so long, wherever it is, as if stopped or starved."""
-        self._stopped_until = self._clockwork.now() + seconds
+        """It stands still for so long at least, wherever it is, as if stopped or starved."""
+        self._stopped_until = max(self._stopped_until, self._clockwork.now() + seconds)
 
     @property
     def hangs(self) -> bool:
