@@ -66,12 +66,16 @@ def test_logs_of_another_number_of_workers_are_all_replayed_before_anybody_is_se
     server = RunningServer(journals, workers=3)
     starting = threading.Thread(target=server.start)
     starting.start()
-    until(lambda: hasattr(server, "process") and "the next try is in 0.2 seconds" in server.log(), "a failed replay")
-    assert not server.ready_line, "what the log holds of another worker's journal is not there yet"
-    obstacle.unlink()
-    starting.join()
-    with contextlib.closing(server), Client(server.port) as client:
-        assert client.events(moved) == client.events(obstacle_name) == [b"t 1"]
+    next_try = "the next try is in 0.2 seconds"
+    with contextlib.closing(server):
+        try:
+            until(lambda: hasattr(server, "process") and next_try in server.log(), "a failed replay")
+            assert not server.ready_line, "what the log holds of another worker's journal is not there yet"
+        finally:
+            obstacle.unlink()
+            starting.join()
+        with Client(server.port) as client:
+            assert client.events(moved) == client.events(obstacle_name) == [b"t 1"]
 
 
 DIES_BEFORE_IT_IS_READY = """
