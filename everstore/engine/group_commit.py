@@ -90,7 +90,7 @@ class GroupCommit:
             self._log.sync()
 
     def _cancel(self, entries: list[Entry]) -> None:
-        # Before anybody is told that nothing was written, the log must not say otherwise after a crash.
+        # Before anybody is told that nothing was written, the log must not say otherwise after a crash. Synced whatever
+        # the setting: that lets acknowledged commits be lost, and never refused ones come back.
         self._log.cancel(entries)
-        if self._durable:
-            self._log.sync()
+        self._log.sync()

@@ -21,6 +21,7 @@ from everstore.storage import repair, replay
 from everstore.storage.disk import _NOT_A_PLACE, _Failures
 from everstore.storage.records import SECTOR_BYTES
 
+IN_PLACE = 0.9
 _UNCERTAIN = _Failures("sync: simulated", full_is_certain=False)
 
 
@@ -70,8 +71,8 @@ class File:
 
 
 class Platter:
-    """All files, by their paths; outlives every process. `full` and `failing` are faults under way; `strike`: the one
-    call, so many from now, that fails with this errno.
+    """All files, by their paths; outlives every process. `full` and `failing`, the share of the calls whose names begin
+    with `failing_calls`, are faults under way; `strike`: the one call, so many from now, that fails with this errno.
     """
 
     def __init__(self, chance: Random, now_ns: Callable[[], int]) -> None:
@@ -82,6 +83,7 @@ class Platter:
         self.open: dict[int, File] = {}
         self.full = False
         self.failing = 0.0
+        self.failing_calls = ""
         self.strike = (-1, 0)
         self.descriptors = count(1000)
 
@@ -159,7 +161,7 @@ class SimulatedDisk:
     def write(self, fd: int, position: int, data: bytes) -> None:
         file = self._platter.open[fd]
         try:
-            self._change("write")
+            self._change("write", in_place=position + len(data) <= len(file.data))
         except StorageFailed:
             file.write(position, data[: self._platter.chance.randrange(len(data) + 1)], self._platter.now_ns())
             raise
@@ -257,9 +259,10 @@ class SimulatedDisk:
         self._platter.open[fd] = file
         return fd
 
-    def _change(self, what: str, failures: _Failures | None = None) -> None:
+    def _change(self, what: str, failures: _Failures | None = None, in_place: bool = False) -> None:
+        """`in_place`: there is room already, on most file systems."""
         self._interrupt(what)
-        if self._platter.full:
+        if self._platter.full and not (in_place and self._platter.chance.random() < IN_PLACE):
             raise NoSpace(f"{what}: simulated")
         self._fail(what, failures)
 
@@ -267,7 +270,7 @@ class SimulatedDisk:
         """As the product's disk does: an errno becomes an error of its own by what was being done."""
         with failures or _Failures(f"{what}: simulated"):
             self._strike()
-        if self._platter.chance.random() < self._platter.failing:
+        if what.startswith(self._platter.failing_calls) and self._platter.chance.random() < self._platter.failing:
             raise StorageFailed(f"{what}: simulated")
 
     def _strike(self) -> None:

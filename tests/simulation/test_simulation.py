@@ -27,7 +27,7 @@ from everstore.supervisor.worker_link import WorkerLink
 from everstore.worker import loop
 from everstore.worker.outbox import Outbox
 
-SEEDS_PER_BUG = 400
+SEEDS_PER_BUG = 1_000
 
 
 @pytest.mark.slow

@@ -46,6 +46,7 @@ ERRNOS = (
     *(errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ENOMEM),
     *(errno.EPERM, errno.EACCES, errno.EFBIG, errno.EBUSY, errno.ETIMEDOUT),
 )
+TROUBLES = ["kill", "kill_in_call", "hold_up", "fill", "fail", "strike", "reset", "vanish", "jump"]
 NAMES = [b"/a", b"/b/c", b"/b/d", b"/user/1", b"/user/2", b"/z"]
 
 
@@ -94,6 +95,8 @@ class World:
         ]
         self.log_bytes = chance.choice((8192, 32_768))
         self.part_bytes = chance.choice((500, 2000, 65_532))
+        # Where all troubles come at once, each hides what another would show: some worlds know but a few.
+        self.troubles = chance.sample(TROUBLES, chance.randint(1, len(TROUBLES)))
         self.hogs = [Client(self.clockwork, self.history, self.names, 0) for _ in range(chance.choice((0, 0, 1, 2)))]
 
     async def run(self) -> None:
@@ -171,14 +174,9 @@ class World:
     async def _trouble(self) -> None:
         while True:
             await trio.sleep(self.chance.random() * 0.3)
-            happening = self.chance.choice(
-                (
-                    *(self._kill, self._kill_in_call, self._hold_up, self._fill, self._fail, self._strike),
-                    *(self._reset, self._vanish, self._jump),
-                )
-            )
-            self.clockwork.note(happening.__name__)
-            happening()
+            happening = self.chance.choice(self.troubles)
+            self.clockwork.note(happening)
+            getattr(self, f"_{happening}")()
 
     def _kill(self) -> None:
         if alive := self.kernel.alive():
@@ -197,7 +195,8 @@ class World:
         self.history.was_full = True
 
     def _fail(self) -> None:
-        self.platter.failing = 0.0 if self.platter.failing else 0.1
+        self.platter.failing = 0.0 if self.platter.failing else self.chance.choice((0.1, 0.5))
+        self.platter.failing_calls = self.chance.choice(("", "sync"))
         self.struck = True
 
     def _strike(self) -> None:

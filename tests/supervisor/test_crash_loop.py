@@ -13,12 +13,12 @@ from support.server import RunningServer
 from support.waiting import until
 from support.wire import Client
 
-from everstore.journal.names import owner
 from everstore.storage.commit_log import CommitLog
 from everstore.storage.directory import claim
 from everstore.storage.disk import Disk
 from everstore.storage.records import APPEND, Entry, Header
 from everstore.storage.recovery import boot_id
+from everstore.supervisor.routing import owner
 
 pytestmark = pytest.mark.slow
 
@@ -66,9 +66,10 @@ def test_logs_of_another_number_of_workers_are_all_replayed_before_anybody_is_se
     server = RunningServer(journals, workers=3)
     starting = threading.Thread(target=server.start)
     starting.start()
+    next_try = "the next try is in 0.2 seconds"
     with contextlib.closing(server):
         try:
-            until(lambda: hasattr(server, "process") and "the next try is in 0.2 seconds" in server.log(), "a failure")
+            until(lambda: hasattr(server, "process") and next_try in server.log(), "a failed replay")
             assert not server.ready_line, "what the log holds of another worker's journal is not there yet"
         finally:
             obstacle.unlink()
