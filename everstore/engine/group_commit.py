@@ -54,7 +54,7 @@ class GroupCommit:
         Raises:
             StorageFailed: any of it may be on disk, or not.
         """
-        notes = [Entry(NOTES, each.name, each.durable_size, b"".join(each.notes)) for each in journals if each.notes]
+        notes = [Entry(NOTES, each.name, each.noted_from, b"".join(each.notes)) for each in journals if each.notes]
         entries = [Entry(APPEND, each.name, each.durable_size, text_of(each.take_pending())) for each in journals]
         try:
             self._write_log(entries + notes)

@@ -20,8 +20,9 @@ class Journal:
     """`size` and `stamp` are those after the commits decided so far; `durable_size` lags behind while a batch is under
     way.
 
-    `pending` holds the lines of the batch under way, `notes` what the log is to say of its commits; `open_count` the
-    transactions open on it; `declared` exists while there are any, and always when its types are `kept`.
+    `pending` holds the lines of the batch under way, `notes` what the log is to say of its commits behind the size
+    `noted_from`; `open_count` the transactions open on it; `declared` exists while there are any, and always when its
+    types are `kept`.
     """
 
     __slots__ = (
@@ -30,6 +31,7 @@ class Journal:
         "durable_size",
         "kept",
         "name",
+        "noted_from",
         "notes",
         "open_count",
         "pending",
@@ -49,6 +51,7 @@ class Journal:
         self.pending: list[bytes | Lines] = []
         self.kept = False
         self.notes: list[bytes] = []
+        self.noted_from = size
 
     def take_pending(self) -> list[bytes | Lines]:
         pending, self.pending = self.pending, []

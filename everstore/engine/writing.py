@@ -58,6 +58,8 @@ class Writing:
         """Let the batch write `lines`, which declare `types`; for a client that may ask again, with its sequence."""
         if journal.size == 0:
             types.add(NEW_JOURNAL)
+        if journal.kept and not journal.notes:
+            journal.noted_from = journal.size  # Commits that came in this batch before it was kept have no notes.
         journal.size += len(lines) + 1
         journal.pending.append(lines)
         if journal.kept:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support.embedded import Embedded, committed
+from support.embedded import Embedded, committed, committing
 from support.native import Appending, append
 
 from everstore import limits
@@ -198,6 +198,17 @@ def test_a_successor_answers_as_its_predecessor_would_have(tmp_path: Path, durab
     at_c = client.send(append(b"/a", b"t 9", 12, depends=b"C", **how))[0].code
     assert at_c == (Code.CONFLICT if end == "killed behind a checkpoint" else 0)
     assert client.store.text(b"/b") == b"t 1"
+
+
+def test_a_commit_before_the_first_append_of_a_batch_is_unknown_to_a_successor(tmp_path: Path) -> None:
+    before = Embedded(tmp_path)
+    client = Appending(before)
+    before.append(b"/a", b"t 0")
+    seen = before.open(b"/a")
+    before.ask(committing(seen, b"A", b"t 1"), client.request(append(b"/a", b"t 2", 1, declares=b"B")))
+    client.store = Embedded(tmp_path, run=2)
+    how = {"condition": Condition.UNCHANGED, "position": seen.size, "depends": b"A"}
+    assert client.send(append(b"/a", b"t 9", 2, **how))[0].code == Code.CONFLICT
 
 
 def test_what_is_remembered_lives_on_over_many_restarts(tmp_path: Path) -> None:
