@@ -12,34 +12,34 @@ BUGS = {
         Ledger.conflicts = lambda self, journal, types, transaction: bool(types)
         """,
     "nobody declares ES_NewJournal": """
-        from everstore.engine import store
-        store.NEW_JOURNAL = b"nothing"
+        from everstore.engine import writing
+        writing.NEW_JOURNAL = b"nothing"
         """,
     "the last event of a commit is dropped": """
-        from everstore.engine import store
-        right = store.stamped
-        store.stamped = lambda body, stamp, at: right(body[at:].rsplit(b"\\n", 1)[0], stamp)
+        from everstore.engine import writing
+        right = writing.stamped
+        writing.stamped = lambda body, stamp, at: right(body[at:].rsplit(b"\\n", 1)[0], stamp)
         """,
     "events of one commit are written in reverse": """
-        from everstore.engine import store
-        right = store.stamped
-        store.stamped = lambda body, stamp, at: right(b"\\n".join(body[at:].split(b"\\n")[::-1]), stamp)
+        from everstore.engine import writing
+        right = writing.stamped
+        writing.stamped = lambda body, stamp, at: right(b"\\n".join(body[at:].split(b"\\n")[::-1]), stamp)
         """,
     "a commit is written twice": """
-        from everstore.engine.store import Store
-        right = Store._append
-        def twice(self, journal, types, lines):
-            right(self, journal, set(types), lines)
-            right(self, journal, types, lines)
-        Store._append = twice
+        from everstore.engine.writing import Writing
+        right = Writing.append
+        def twice(self, journal, types, lines, *by):
+            right(self, journal, set(types), lines, *by)
+            right(self, journal, types, lines, *by)
+        Writing.append = twice
         """,
     "some acknowledged commits are not written": """
-        from everstore.engine.store import Store
-        right = Store._append
-        def some(self, journal, types, lines):
+        from everstore.engine.writing import Writing
+        right = Writing.append
+        def some(self, journal, types, lines, *by):
             if len(lines) % 3:
-                right(self, journal, types, lines)
-        Store._append = some
+                right(self, journal, types, lines, *by)
+        Writing.append = some
         """,
     "a conflict is told and written all the same": """
         from everstore.engine import store
@@ -66,8 +66,8 @@ BUGS = {
         import itertools
         numbers = itertools.count()
         Clock.stamp = lambda self: b"20%02d-01-01T00:00:00.000" % (90 - next(numbers) % 90)
-        from everstore.engine import store
-        store.max = lambda one, other: one
+        from everstore.engine import writing
+        writing.max = lambda one, other: one
         """,
     "a new transaction is told a stale size": """
         from everstore.engine import store
@@ -165,12 +165,12 @@ BUGS = {
         Ledger._left = lambda self, transaction: None
         """,
     "a journal's size forgets the marker": """
-        from everstore.engine.store import Store
-        right = Store._append
-        def shorter(self, journal, types, lines):
-            right(self, journal, types, lines)
+        from everstore.engine.writing import Writing
+        right = Writing.append
+        def shorter(self, journal, types, lines, *by):
+            right(self, journal, types, lines, *by)
             journal.size -= journal.size % 4 == 0
-        Store._append = shorter
+        Writing.append = shorter
         """,
     "of a journal's commits in one batch the last one is written": """
         from everstore.engine.group_commit import GroupCommit
@@ -198,12 +198,12 @@ BUGS = {
         JournalFiles.append = unturned
         """,
     "a commit has two timestamps": """
-        from everstore.engine import store
-        right = store.stamped
+        from everstore.engine import writing
+        right = writing.stamped
         def two(body, stamp, start):
             first, newline, rest = body[start:].partition(b"\\n")
             return right(first, stamp) + (newline + right(rest, b"2090" + stamp[4:]) if rest else b"")
-        store.stamped = two
+        writing.stamped = two
         """,
     "the bodies of two answers in a row are swapped": """
         from everstore.engine.batch import Batch
@@ -364,7 +364,7 @@ BUGS_OF_A_DEATH = {
         from everstore.storage.records import APPEND, Entry
         waiting = []
         def later(self, journals):
-            entries = [Entry(APPEND, each.name, each.durable_size, b"\\n".join(each.pending) + b"\\0")
+            entries = [Entry(APPEND, each.name, each.durable_size, b"\\n".join(each.take_pending()) + b"\\0")
                        for each in journals]
             before = waiting[:]
             waiting[:] = [entries]
