@@ -1,4 +1,4 @@
-"""Who is measured: Everstore twice, by its bare protocol and through its adapter, and the peers that are installed."""
+"""Who is measured: Everstore by both of its protocols and through its adapter, and the peers that are installed."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from everstore.bench.adapter import drive_adapter
 from everstore.bench.dialects.everstore import Transactions, one_event
+from everstore.bench.dialects.native import Appends
 from everstore.bench.dialects.nats import Nats
 from everstore.bench.dialects.postgresql import PostgreSql
 from everstore.bench.dialects.redis import Redis
@@ -47,15 +48,20 @@ EVERSTORE = "Everstore"
 
 
 def contenders(directory: Path) -> list[Contender]:
-    """All of them; Everstore by its bare protocol is the first, and what the others are compared with."""
+    """All of them; Everstore by its native protocol is the first, and what the others are compared with."""
     always = bool(nats.found()) and nats.can_sync_always(directory / "nats-config")
     return [
         Contender(
             "everstore",
             EVERSTORE,
-            "the published protocol, spoken by the same small client as the peers': a transaction is opened, then "
-            "committed",
-            _everstore,
+            "native appends, spoken by the same small client as the peers'; those that begin together share a request",
+            _native,
+        ),
+        Contender(
+            "published",
+            "Everstore, version 1",
+            "the published protocol: a transaction is opened, then committed in a second request",
+            _published,
         ),
         Contender(
             "adapter",
@@ -100,10 +106,15 @@ def _served(pid: int, dialect: Dialect) -> Served:
 
 
 @contextmanager
-def _everstore(directory: Path, journals: int) -> Iterator[Served]:
+def _native(directory: Path, journals: int) -> Iterator[Served]:
     with everstore(directory, WORKERS) as server:
-        dialect = Transactions(server.port, one_event(journals))
-        yield _served(server.process.pid, dialect)
+        yield _served(server.process.pid, Appends(server.port, one_event(journals)))
+
+
+@contextmanager
+def _published(directory: Path, journals: int) -> Iterator[Served]:
+    with everstore(directory, WORKERS) as server:
+        yield _served(server.process.pid, Transactions(server.port, one_event(journals)))
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from __future__ import annotations
 import selectors
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import NamedTuple, Protocol
 
@@ -27,8 +27,8 @@ SILENT_S_MAX = 60.0
 class Conversation(Protocol):
     """What one connection says."""
 
-    def begin(self, operation: int) -> bytes:
-        """The request that begins an operation, whose number comes back from `receive` when it is done."""
+    def begin(self, operations: Sequence[int]) -> bytes:
+        """What begins operations, whose numbers come back from `receive` when they are done."""
 
     def receive(self, data: bytes) -> tuple[list[int], bytes]:
         """The operations that are done now, and what is to be said next for those that are not.
@@ -138,20 +138,21 @@ class _Drive:
                 if counting <= now <= end:
                     self._latencies += [now - self._begun[operation] for operation in done]
                     done_last = now if done else done_last
-                begun = self._begin(line.conversation, len(done), now) if now < end else []
-                waiting += len(begun) - len(done)
-                self._say(line, [next_words, *begun])
+                before = len(self._begun)
+                begun = self._begin(line.conversation, len(done), now) if now < end else b""
+                waiting += len(self._begun) - before - len(done)
+                self._say(line, next_words + begun)
         return done_last
 
-    def _begin(self, conversation: Conversation, count: int, now: float) -> list[bytes]:
+    def _begin(self, conversation: Conversation, count: int, now: float) -> bytes:
         first = len(self._begun)
         count = int(min(count, self._bounds.operations - first))
         self._begun += [now] * count
-        return [conversation.begin(operation) for operation in range(first, first + count)]
+        return conversation.begin(range(first, first + count))
 
-    def _say(self, line: Line, words: list[bytes]) -> None:
-        if data := b"".join(words):
-            line.socket.sendall(data)
+    def _say(self, line: Line, words: bytes) -> None:
+        if words:
+            line.socket.sendall(words)
 
 
 def _received(connection: socket.socket) -> bytes:

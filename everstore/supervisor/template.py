@@ -107,7 +107,7 @@ def _cloned(job: Job, descriptors: list[int]) -> int:
 
 def _live(supervisor: int, channel: socket.socket) -> NoReturn:
     _be_called("es-template")
-    with suppress(ConnectionError):
+    with suppress(OSError):  # Whatever it is, one that answers no more is replaced.
         while True:
             job, descriptors, _, _ = socket.recv_fds(channel, _JOB_BYTES_MAX, 2)
             if not job:
@@ -134,7 +134,10 @@ def _begin(supervisor: int, job: Job, descriptors: list[int]) -> NoReturn:
     close_all_but({0, 1, 2, *descriptors})
     _be_called(f"es-worker-{job.worker}")
     channel = socket.socket(fileno=descriptors[0])
-    if channel.recv(1) != _BEGIN:
+    known = False
+    with suppress(OSError):
+        known = channel.recv(1) == _BEGIN
+    if not known:
         os._exit(EXIT_DONE)
     run(job, channel, leave)
 

@@ -8,15 +8,17 @@ from collections.abc import Callable
 import pytest
 
 from everstore.bench.dialects.everstore import Reads, Transactions, Written, one_event
+from everstore.bench.dialects.native import Appends
 from everstore.bench.dialects.nats import Nats
 from everstore.bench.dialects.postgresql import PostgreSql
 from everstore.bench.dialects.redis import Redis
 from everstore.bench.driver import Conversation, Failed
+from everstore.wire import native
 
 REDIS = b"$15\r\n1690000000000-0\r\n$15\r\n1690000000000-1\r\n"
 NATS = b'MSG inbox1.0 1 29\r\n{"stream":"events", "seq":7}\r\nMSG inbox1.1 1 29\r\n{"stream":"events", "seq":8}\r\n'
 POSTGRESQL = b"1\0\0\0\x04" + b"2\0\0\0\x04" + b"C\0\0\0\x0fINSERT 0 1\0" + b"Z\0\0\0\x05I"
-OPEN, COMMIT, READ, ERROR = 4, 5, 7, 1
+OPEN, COMMIT, READ, ERROR, APPEND = 4, 5, 7, 1, 35
 
 
 def answer(kind: int, operation: int, body: bytes, properties: int = 0) -> bytes:
@@ -25,6 +27,10 @@ def answer(kind: int, operation: int, body: bytes, properties: int = 0) -> bytes
 
 def numbers(*values: int) -> bytes:
     return struct.pack(f"<{len(values)}I", *values)
+
+
+def outcome(code: int, position: int, text: bytes = b"") -> bytes:
+    return struct.pack("<IQQI", code, position, 0, len(text)) + text
 
 
 READ_IN_PARTS = (
@@ -42,6 +48,12 @@ ANSWERS: dict[str, tuple[Callable[[], Conversation], int, bytes, list[int]]] = {
         answer(COMMIT, 1, numbers(1, 99)) + answer(COMMIT, 0, numbers(1, 99)),
         [1, 0],
     ),
+    "Everstore's appends": (
+        lambda: Appends(0, one_event(10)).conversation(),
+        2,
+        answer(APPEND, 1, numbers(2) + outcome(0, 99) + outcome(0, 99)),
+        [0, 1],
+    ),
     "Everstore's reads": (lambda: Reads(0, [b"/a", b"/b"]).conversation(), 2, READ_IN_PARTS, [1, 0]),
 }
 
@@ -50,8 +62,7 @@ def conversation(name: str) -> tuple[Conversation, bytes, list[int]]:
     """One that has begun what is answered."""
     make, begun, data, done = ANSWERS[name]
     made = make()
-    for operation in range(begun):
-        made.begin(operation)
+    made.begin(range(begun))
     return made, data, done
 
 
@@ -78,6 +89,8 @@ def test_answers_that_come_byte_by_byte_are_recognised(name: str) -> None:
         ("NATS", b"-ERR 'Authorization Violation'\r\n"),
         ("PostgreSQL", b"E\0\0\0\x10SERROR\0C23505"),
         ("Everstore's commits", answer(ERROR, 0, numbers(15)) + b"\0" * 4),
+        ("Everstore's appends", answer(ERROR, 1, numbers(1))),
+        ("Everstore's appends", answer(APPEND, 1, numbers(2) + outcome(0, 99) + outcome(15, 0))),
         ("Everstore's reads", answer(ERROR, 0, numbers(5))),
     ],
 )
@@ -99,9 +112,22 @@ def test_a_transaction_that_was_opened_is_committed() -> None:
 def test_a_conflict_opens_the_transaction_again_and_is_counted() -> None:
     transactions = Transactions(0, lambda _: Written(b"/a", b"T", b"T {}"))
     begun = transactions.conversation()
-    opening = begun.begin(0)
+    opening = begun.begin([0])
     assert begun.receive(answer(COMMIT, 0, numbers(0, 99))) == ([], opening)
     assert (transactions.done, transactions.conflicts) == (0, 1)
+
+
+def test_an_append_that_conflicts_comes_again_behind_what_it_was_told() -> None:
+    appends = Appends(0, lambda _: Written(b"/a", b"T", b"T {}"), conditional=True)
+    begun = appends.conversation()
+    begun.begin([0, 1])
+    conflict = outcome(7, 70_000, b"2026-11-21T00:00:00.000 T {}")
+    done, words = begun.receive(answer(APPEND, 1, numbers(2) + outcome(0, 60_000) + conflict))
+    assert done == [0]
+    wanted = native.appends(words[20:])
+    assert [(each.sequence, each.position, each.events) for each in wanted.appends] == [(3, 70_000, b"T {}")]
+    assert wanted.answered == 3
+    assert (appends.done, appends.conflicts) == (1, 1)
 
 
 @pytest.mark.parametrize("at", [0, NATS.index(b"MSG inbox1.1"), len(NATS)])
@@ -114,5 +140,5 @@ def test_nats_is_told_that_the_client_lives(at: int) -> None:
 
 def test_each_event_of_a_journal_takes_its_next_position() -> None:
     sent = PostgreSql(0, "", 1).conversation()
-    positions = [sent.begin(operation).partition(struct.pack("!I", 8))[2][:8] for operation in range(2)]
+    positions = [sent.begin([operation]).partition(struct.pack("!I", 8))[2][:8] for operation in range(2)]
     assert positions[1] == struct.pack("!q", 1)

@@ -70,7 +70,10 @@ class _Committing:
         self._transactions = transactions
         self._rest = b""
 
-    def begin(self, operation: int) -> bytes:
+    def begin(self, operations: Sequence[int]) -> bytes:
+        return b"".join(map(self._begun, operations))
+
+    def _begun(self, operation: int) -> bytes:
         name = self._transactions.written(operation).journal
         return _HEADER.pack(_OPEN, 4 + len(name), operation, 0, 0) + struct.pack("<I", len(name)) + name
 
@@ -88,7 +91,7 @@ class _Committing:
                 done.append(operation)
             else:
                 self._transactions.conflicts += 1
-                words.append(self.begin(operation))
+                words.append(self._begun(operation))
         self._transactions.done += len(done)
         return done, b"".join(words)
 
@@ -130,8 +133,8 @@ class _Reading:
         self._reads = reads
         self._rest = b""
 
-    def begin(self, operation: int) -> bytes:
-        return self._reads.request(operation)
+    def begin(self, operations: Sequence[int]) -> bytes:
+        return b"".join(map(self._reads.request, operations))
 
     def receive(self, data: bytes) -> tuple[list[int], bytes]:
         text = self._rest + data if self._rest else data

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+from collections.abc import Sequence
 
 from everstore.bench.driver import Failed
 from everstore.bench.event import LINE, turn
@@ -58,7 +59,10 @@ class _Conversation:
         self._hello = b"SUB %s* 1\r\n" % inbox
         self._rest = b""
 
-    def begin(self, operation: int) -> bytes:
+    def begin(self, operations: Sequence[int]) -> bytes:
+        return b"".join(map(self._begun, operations))
+
+    def _begun(self, operation: int) -> bytes:
         hello, self._hello = self._hello, b""
         subject = self._subjects[turn(operation, len(self._subjects))]
         return b"%sPUB %s %s%d %d\r\n%s\r\n" % (hello, subject, self._inbox, operation, len(LINE), LINE)

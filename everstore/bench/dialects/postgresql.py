@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import socket
 import struct
+from collections.abc import Sequence
 
 from everstore.bench.driver import Failed
 from everstore.bench.event import DATA, TYPE, journal, turn
@@ -59,7 +60,10 @@ class _Conversation:
         self._operation = 0
         self._received = b""
 
-    def begin(self, operation: int) -> bytes:
+    def begin(self, operations: Sequence[int]) -> bytes:
+        return b"".join(map(self._begun, operations))
+
+    def _begun(self, operation: int) -> bytes:
         number = turn(operation, len(self._names))
         position = self._positions[number]
         self._positions[number] += 1

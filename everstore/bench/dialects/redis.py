@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections import deque
+from collections.abc import Sequence
 
 from everstore.bench.driver import Failed
 from everstore.bench.event import DATA, TYPE, journal, turn
@@ -36,7 +37,10 @@ class _Conversation:
         self._waiting: deque[int] = deque()
         self._rest = b""
 
-    def begin(self, operation: int) -> bytes:
+    def begin(self, operations: Sequence[int]) -> bytes:
+        return b"".join(map(self._begun, operations))
+
+    def _begun(self, operation: int) -> bytes:
         self._waiting.append(operation)
         return self._requests[turn(operation, len(self._requests))]
 

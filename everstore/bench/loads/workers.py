@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 
-from everstore.bench.dialects.everstore import Transactions, one_event
+from everstore.bench.dialects.everstore import one_event
+from everstore.bench.dialects.native import Appends
 from everstore.bench.driver import Bounds, drive
 from everstore.bench.loads.small import JOURNALS, rates
 from everstore.bench.measuring import Load, Quantity, Scale, Trial
@@ -28,7 +29,7 @@ def _trials(scale: Scale) -> Iterator[Sequence[Trial]]:
 
 
 def _run(port: int, bounds: Bounds) -> dict[Quantity, float]:
-    return rates(drive(Transactions(port, one_event(JOURNALS)), IN_FLIGHT, bounds))
+    return rates(drive(Appends(port, one_event(JOURNALS)), IN_FLIGHT, bounds))
 
 
 LOAD = Load(
