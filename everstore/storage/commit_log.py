@@ -11,7 +11,7 @@ from dataclasses import replace
 from everstore import limits
 from everstore.errors import NoSpace, StorageFailed
 from everstore.storage.disk import Disk
-from everstore.storage.records import CANCEL, SECTOR_BYTES, Entry, Header, encode_record, record_bytes
+from everstore.storage.records import CANCEL, SECTOR_BYTES, Entry, Header, encode_record, needed_bytes
 from everstore.storage.remembered import NOTHING, Remembered, encode
 from everstore.storage.remembered import path_of as remembered_path_of
 from everstore.storage.trust import write_whole
@@ -56,11 +56,11 @@ class CommitLog:
 
     def has_room(self, entries: list[Entry]) -> bool:
         """True when the batch fits before a checkpoint."""
-        return self._position + _needed(entries) <= self._size
+        return self._position + needed_bytes(entries) <= self._size
 
     def append(self, entries: list[Entry]) -> None:
         """Write one batch. A batch larger than an empty log makes the file grow until the next checkpoint."""
-        needed = self._position + _needed(entries)
+        needed = self._position + needed_bytes(entries)
         if needed > self._size:
             self._disk.allocate_more(self._fd, needed)
             self._size = needed
@@ -68,7 +68,7 @@ class CommitLog:
 
     def cancel(self, entries: list[Entry]) -> None:
         """Take back these appends of the last batch."""
-        self._write(_cancellation(entries))
+        self._write([Entry(CANCEL, entry.name, entry.base, b"") for entry in entries])
 
     def sync(self) -> None:
         self._disk.sync(self._fd)
@@ -101,9 +101,11 @@ class CommitLog:
         self._position = SECTOR_BYTES
 
     def _write(self, entries: list[Entry]) -> None:
+        end = self._position
         for at, piece in encode_record(self._header.epoch, self._sequence, entries):
             self._put(self._position + at, piece)
-        self._position += record_bytes(entries)
+            end = max(end, self._position + at + len(piece))
+        self._position = end
         self._sequence += 1
 
     def _put(self, position: int, data: bytes) -> None:
@@ -114,12 +116,3 @@ class CommitLog:
                 # A record that lacks only its padding is one, and half a header is none: the log is not as it was.
                 raise StorageFailed(f"{full}, within the commit log") from full
             raise
-
-
-def _needed(entries: list[Entry]) -> int:
-    """The bytes of a batch and of its cancellation, which must never need a checkpoint, or space."""
-    return record_bytes(entries) + record_bytes(_cancellation(entries))
-
-
-def _cancellation(entries: list[Entry]) -> list[Entry]:
-    return [Entry(CANCEL, entry.name, entry.base, b"") for entry in entries]

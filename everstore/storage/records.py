@@ -22,9 +22,10 @@ import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from struct import Struct
+from typing import NamedTuple
 
 from everstore import limits
-from everstore.journal.text import Text, pieces
+from everstore.journal.text import Text
 
 SECTOR_BYTES = 512
 
@@ -61,8 +62,7 @@ class Header:
         return _HEADER_MAGIC + zlib.crc32(covered).to_bytes(4, "little") + covered
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One journal's part of a batch."""
 
     kind: int
@@ -89,11 +89,23 @@ def sectors(size: int) -> int:
 
 def record_bytes(entries: Iterable[Entry]) -> int:
     """The bytes that a record of these entries takes in the log."""
-    return sectors(_size(entries))
+    return sectors(_sizes(entries)[1])
 
 
-def _size(entries: Iterable[Entry]) -> int:
-    return _RECORD.size + sum(_ENTRY.size + len(entry.name) + len(entry.data) for entry in entries)
+def needed_bytes(entries: Iterable[Entry]) -> int:
+    """The bytes of a batch's record and of its cancellation, which must never need a checkpoint, or space."""
+    heads, size = _sizes(entries)
+    return sectors(size) + sectors(heads)
+
+
+def _sizes(entries: Iterable[Entry]) -> tuple[int, int]:
+    """Of a record before its padding: without the entries' data, and with it."""
+    heads = size = _RECORD.size
+    for _, name, _, data in entries:
+        head = _ENTRY.size + len(name)
+        heads += head
+        size += head + len(data)
+    return heads, size
 
 
 def encode_record(epoch: int, sequence: int, entries: list[Entry]) -> Iterator[tuple[int, bytes]]:
@@ -101,7 +113,7 @@ def encode_record(epoch: int, sequence: int, entries: list[Entry]) -> Iterator[t
 
     Most records are one piece. A large one's first piece, which holds the header, comes last.
     """
-    size = _size(entries)
+    size = _sizes(entries)[1]
     covered = _RECORD_COVERED.pack(size - _RECORD.size, epoch, sequence, len(entries))
     crc = zlib.crc32(covered)
     first: bytes | None = None
@@ -118,9 +130,13 @@ def encode_record(epoch: int, sequence: int, entries: list[Entry]) -> Iterator[t
 
 
 def _payload(entries: list[Entry]) -> Iterator[bytes]:
-    for entry in entries:
-        yield _ENTRY.pack(len(entry.name), entry.kind, entry.base, len(entry.data)) + entry.name
-        yield from pieces(entry.data)
+    for kind, name, base, data in entries:
+        head = _ENTRY.pack(len(name), kind, base, len(data)) + name
+        if isinstance(data, bytes):
+            yield head + data
+        else:
+            yield head
+            yield from data
 
 
 def gathered(small: Iterable[bytes]) -> Iterator[bytes]:
