@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from everstore import limits, log
 from everstore.engine.journal import Journal, Journals
@@ -21,8 +21,7 @@ _ANSWERED_BYTES = 64
 """Of an outcome without its text, generously."""
 
 
-@dataclass(frozen=True, slots=True)
-class Decided:
+class Decided(NamedTuple):
     """What is answered to an append once the batch is durable. A conflict `since` a position is told with the journal's
     lines behind that.
     """
@@ -75,17 +74,17 @@ class Appender:
         if done is not None:
             return Decided(0, journal, done)
         self._ledger.keep(journal)
-        check_events(append.events)
-        if not append.events:
+        sequence, _, _, _, declares, _, body, start, end = append
+        check_events(body, start, end)
+        if start == end:
             raise Refused(Code.EVENTS_INVALID, "an append has at least one event")
         since = self._conflict(journal, append)
         if since is not None:
             return Decided(Code.CONFLICT, journal, journal.size, since)
-        lines = self._writing.lines(journal, append.events, size_max=limits.NATIVE_JOURNAL_BYTES_MAX)
-        declares = types_of(append.declares)
-        self._writing.append(journal, declares, lines, wanted.client, append.sequence, wanted.answered)
-        self.events += append.events.count(b"\n") + 1
-        self._outcomes.note(known, append.sequence, journal.name, journal.size)
+        lines = self._writing.lines(journal, body, start, end, limits.NATIVE_JOURNAL_BYTES_MAX)
+        self._writing.append(journal, types_of(declares), lines, wanted.client, sequence, wanted.answered)
+        self.events += body.count(b"\n", start, end) + 1
+        self._outcomes.note(known, sequence, journal.name, journal.size)
         return Decided(0, journal, journal.size)
 
     def _conflict(self, journal: Journal, append: Append) -> int | None:

@@ -171,11 +171,15 @@ class Store:
         journal = self._journals.get(name)
         transaction = self._ledger.find(transaction_uid, name)
         check_size(journal.size, limits.JOURNAL_BYTES_MAX)  # Appends may have made it longer since it was opened.
-        check_events(body, events_at)
+        check_events(body, events_at, len(body))
         types = types_of(types_field)
         events = events_at < len(body)
         success = not events or not self._ledger.conflicts(journal, types, transaction)
-        lines = self._writing.lines(journal, body, events_at) if success and events else b""
+        lines = (
+            self._writing.lines(journal, body, events_at, len(body), limits.JOURNAL_BYTES_MAX)
+            if success and events
+            else b""
+        )
         self._counts["conflicts"] += not success
         self._ledger.end_by_commit(journal, transaction)
         if lines:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from everstore import limits
 from everstore.clock import Clock
 from everstore.engine.batch import Batch
 from everstore.engine.journal import Journal
@@ -25,11 +24,9 @@ class Writing:
         self._clock = clock
         self._batch = batch
 
-    def lines(
-        self, journal: Journal, body: bytes, start: int = 0, size_max: int = limits.JOURNAL_BYTES_MAX
-    ) -> bytes | Lines:
-        """What a commit of the events that stand in `body` from `start` on, at least one, will write into a journal of
-        at most `size_max` bytes.
+    def lines(self, journal: Journal, body: bytes, start: int, end: int, size_max: int) -> bytes | Lines:
+        """What a commit of the events that stand in `body` from `start` to `end`, at least one, will write into a
+        journal of at most `size_max` bytes.
 
         Raises:
             Refused: it cannot be written, or the journal would become too large (codes 14 and 15). Nothing has
@@ -40,7 +37,7 @@ class Writing:
         if not self.space:
             raise Refused(Code.CANNOT_WRITE, "the disk is full")
         journal.stamp = max(self._clock.stamp(), journal.stamp)
-        lines = stamped(body, journal.stamp, start)
+        lines = stamped(body, journal.stamp, start, end)
         check_size(journal.size + len(lines) + 1, min(size_max, self._files.size_max))
         if journal.size == 0:
             self._files.prepare(journal.name)

@@ -30,16 +30,19 @@ _UNSTAMPED_LINE = re.compile(rb"(?:\A|\n)(?!" + STAMP.pattern + rb"[^\n])")
 _STAMP_AT_LINE_START = re.compile(rb"\n[^\n]{0,24}")
 
 
-def check_events(body: bytes, start: int = 0) -> None:
-    """Accept what may become lines: the events that stand in `body` from `start` on.
+def check_events(body: bytes, start: int, end: int) -> None:
+    """Accept what may become lines: the events that stand in `body` from `start` to `end`.
 
     Raises:
         Refused: the events hold a NUL, which would forge an end marker, or an empty line, which would be no event
             (code 13).
     """
-    if (nul := body.find(END, start)) >= 0:
+    if (nul := body.find(END, start, end)) >= 0:
         raise Refused(Code.EVENTS_INVALID, f"the events hold a NUL at byte {nul - start}")
-    if body.startswith(b"\n", start) or body.endswith(b"\n", start) or body.find(b"\n\n", start) >= 0:
+    newline = body.find(b"\n", start, end)
+    if newline < 0:
+        return
+    if newline == start or body.endswith(b"\n", start, end) or body.find(b"\n\n", start, end) >= 0:
         raise Refused(Code.EVENTS_INVALID, "the events hold an empty line")
 
 
@@ -48,13 +51,14 @@ class Lines:
     stamped anew each time that the lines are walked through, which gives a piece at a time.
     """
 
-    __slots__ = ("_body", "_size", "_stamp", "_start")
+    __slots__ = ("_body", "_end", "_size", "_stamp", "_start")
 
-    def __init__(self, body: bytes, start: int, stamp: bytes) -> None:
+    def __init__(self, body: bytes, start: int, end: int, stamp: bytes) -> None:
         self._body = body
         self._start = start
+        self._end = end
         self._stamp = stamp
-        self._size = len(body) - start + PREFIX_BYTES * (body.count(b"\n", start) + 1)
+        self._size = end - start + PREFIX_BYTES * (body.count(b"\n", start, end) + 1)
 
     def __len__(self) -> int:
         return self._size
@@ -62,15 +66,17 @@ class Lines:
     def __iter__(self) -> Iterator[bytes]:
         prefix = self._stamp + b" "
         yield prefix
-        for at in range(self._start, len(self._body), _STAMPED_AT_ONCE_BYTES):
-            yield self._body[at : at + _STAMPED_AT_ONCE_BYTES].replace(b"\n", b"\n" + prefix)
+        for at in range(self._start, self._end, _STAMPED_AT_ONCE_BYTES):
+            piece = self._body[at : min(at + _STAMPED_AT_ONCE_BYTES, self._end)]
+            yield piece.replace(b"\n", b"\n" + prefix)
 
 
-def stamped(body: bytes, stamp: bytes, start: int = 0) -> bytes | Lines:
-    """The lines of one commit whose events stand in `body` from `start` on, without a newline behind the last."""
-    if len(body) - start > limits.PIECE_BYTES:
-        return Lines(body, start, stamp)
-    return stamp + b" " + body[start:].replace(b"\n", b"\n" + stamp + b" ")
+def stamped(body: bytes, stamp: bytes, start: int, end: int) -> bytes | Lines:
+    """The lines of one commit whose events stand in `body` from `start` to `end`, without a newline behind the last."""
+    if end - start > limits.PIECE_BYTES:
+        return Lines(body, start, end, stamp)
+    prefix = stamp + b" "
+    return prefix + body[start:end].replace(b"\n", b"\n" + prefix)
 
 
 class Text:

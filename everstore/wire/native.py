@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 from struct import Struct
+from typing import NamedTuple
 
 from everstore.errors import Code
 from everstore.wire.layouts import HEADER, MULTIPART, U32, Type
@@ -51,9 +52,10 @@ class Start(IntEnum):
     """The same, the newest first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Append:
-    """One append of a request. `position` counts with Condition.UNCHANGED only."""
+class Append(NamedTuple):
+    """One append of a request, whose events stand in `body` from `start` to `end`, since they may be too large to be
+    copied lightly. `position` counts with Condition.UNCHANGED only.
+    """
 
     sequence: int
     position: int
@@ -61,7 +63,14 @@ class Append:
     name: bytes
     declares: bytes
     depends: bytes
-    events: bytes
+    body: bytes
+    start: int
+    end: int
+
+    @property
+    def events(self) -> bytes:
+        """A copy of them."""
+        return self.body[self.start : self.end]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +85,7 @@ class Appends:
     appends: list[Append]
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What became of an append: `code` 0, 7 for a conflict, or an error; the journal's size now. For a conflict
     `text` holds the journal's lines, timestamps included, from where the append asked up to `until`, a line's end.
     """
@@ -137,7 +145,9 @@ def appends(body: bytes) -> Appends:
                 body[name_at:declares_at],
                 body[declares_at:depends_at],
                 body[depends_at:events_at],
-                body[events_at:at],
+                body,
+                events_at,
+                at,
             )
         )
     if at != size or len(found) != count or not found:
@@ -154,7 +164,7 @@ def appends_body(wanted: Appends) -> bytes:
     """The body that `appends` decodes."""
     parts = [_APPENDS.pack(wanted.client, wanted.run, wanted.answered, len(wanted.appends))]
     for each in wanted.appends:
-        lengths = len(each.name), len(each.declares), len(each.depends), len(each.events)
+        lengths = len(each.name), len(each.declares), len(each.depends), each.end - each.start
         parts.append(_APPEND.pack(each.sequence, each.position, each.condition, *lengths))
         parts += (each.name, each.declares, each.depends, each.events)
     return b"".join(parts)

@@ -22,6 +22,7 @@ from support.embedded import (
 from support.lab.verdict import wrongs_of
 from support.lab.workload import Commit
 from support.model import ModelJournal
+from support.native import append
 
 from everstore.journal.names import path_of
 from everstore.journal.recovery import judge
@@ -103,7 +104,7 @@ class Clients:
 
     def append_natively(self, store: Embedded, *names: bytes) -> None:
         """In one request, which may have to come again."""
-        appends = [Append(self._sent.next(), 0, 0, name, b"n", b"", self.event()) for name in names]
+        appends = [append(name, self.event(), self._sent.next(), declares=b"n") for name in names]
         before = {name: list(self.commits.get(name, [])) for name in names}
         for each in appends:
             self._sent.sent[each.sequence] = (store.run, each)

@@ -22,7 +22,7 @@ def append(
     declares: bytes = b"",
     depends: bytes = b"",
 ) -> Append:
-    return Append(sequence, position, condition, name, declares, depends, events)
+    return Append(sequence, position, condition, name, declares, depends, events, 0, len(events))
 
 
 class Appending:

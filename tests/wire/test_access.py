@@ -3,13 +3,14 @@ from __future__ import annotations
 from struct import pack
 
 import pytest
+from support.native import append
 
 from everstore.errors import Code, Refused
 from everstore.wire import native, requests
 from everstore.wire.access import Grant
 from everstore.wire.frames import Frame
 from everstore.wire.layouts import Type
-from everstore.wire.native import Append, Appends, Fetch
+from everstore.wire.native import Appends, Fetch
 
 READER = Grant(False)
 CLERK = Grant(True, (b"/orders/", b"/a/b/"))
@@ -60,7 +61,7 @@ def test_anything_else_is_refused_in_every_request(name: bytes) -> None:
 
 
 def appending(*names: bytes) -> Frame:
-    appends = [Append(number, 0, 0, name, b"", b"", b"t 1") for number, name in enumerate(names)]
+    appends = [append(name, b"t 1", number) for number, name in enumerate(names)]
     return frame(Type.APPEND, native.appends_body(Appends(bytes(16), 0, 0, appends)))
 
 

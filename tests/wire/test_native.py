@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 from support.checkout import REPOSITORY
+from support.native import append
 
 from everstore.errors import Code
 from everstore.wire import native
 from everstore.wire.layouts import HEADER, MULTIPART, WITH_TIMESTAMPS, Type
-from everstore.wire.native import Append, Appends, Fetch, Outcome
+from everstore.wire.native import Appends, Fetch, Outcome
 from everstore.wire.requests import Malformed
 
 VECTORS = json.loads((REPOSITORY / "adapters/contract/native.json").read_text())
@@ -35,6 +36,10 @@ def frame(vector: dict[str, Any]) -> tuple[tuple[int, ...], bytes]:
     return header, data[HEADER.size :]
 
 
+def shown(wanted: Appends) -> list[object]:
+    return [wanted.client, wanted.run, wanted.answered, *[(*each[:6], each.events) for each in wanted.appends]]
+
+
 @pytest.mark.parametrize("vector", named(VECTORS["requests"], "request", "append"))
 def test_appends(vector: dict[str, Any]) -> None:
     header, body = frame(vector)
@@ -43,20 +48,20 @@ def test_appends(vector: dict[str, Any]) -> None:
         vector["run"],
         vector["answered"],
         [
-            Append(
-                each["sequence"],
-                each["position"],
-                each["condition"],
+            append(
                 each["journal"].encode(),
+                joined(each["events"]),
+                each["sequence"],
+                each["condition"],
+                each["position"],
                 joined(each["declares"]),
                 joined(each["depends"]),
-                joined(each["events"]),
             )
             for each in vector["appends"]
         ],
     )
     assert header == (Type.APPEND, len(body), vector["uid"], 0, vector["worker"])
-    assert native.appends(body) == wanted
+    assert shown(native.appends(body)) == shown(wanted)
     assert native.appends_body(wanted) == body
     assert native.names(body) == [each.name for each in wanted.appends]
 
