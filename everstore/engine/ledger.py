@@ -90,9 +90,10 @@ class Ledger:
         """Note the types of a commit that has brought the journal to its present size."""
         if journal.declared is None:
             return  # No transaction is open here, so none can ever conflict with this commit.
-        before = journal.declared.occupied
-        journal.declared.declare(types, journal.size)
-        self._occupied += journal.declared.occupied - before
+        grown = journal.declared.declare(types, journal.size)
+        if not grown:
+            return
+        self._occupied += grown
         if _too_many(journal.declared):
             self._make_room_for_types(journal.name, journal.declared, journal.size)
         if self._occupied > limits.TYPE_BYTES_MAX:

@@ -7,7 +7,6 @@ commit: sizes only grow, so they order the commits of one journal.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from everstore import limits
@@ -15,14 +14,14 @@ from everstore import limits
 NEW_JOURNAL = b"ES_NewJournal"
 """What the commit that creates a journal declares besides its own types."""
 
-_SEPARATOR = re.compile(rb"[,\n]")
-
 
 def types_of(field: bytes) -> set[bytes]:
     """The set in a commit's `types`: separated by commas, as documented, or newlines, as the published Java adapter
     sends them.
     """
-    return set(_SEPARATOR.split(field)) - {b""}
+    types = set(field.replace(b"\n", b",").split(b","))
+    types.discard(b"")
+    return types
 
 
 class Declared:
@@ -46,12 +45,15 @@ class Declared:
         """Bytes of memory, about."""
         return self.type_bytes + limits.TYPE_OWN_BYTES * len(self._last)
 
-    def declare(self, types: Iterable[bytes], size: int) -> None:
-        """Note a commit of `types` that made the journal `size` bytes long."""
+    def declare(self, types: Iterable[bytes], size: int) -> int:
+        """Note a commit of `types` that made the journal `size` bytes long; returns how much more is `occupied` now."""
+        grown = 0
         for each in types:
             if each not in self._last:
                 self.type_bytes += len(each)
+                grown += len(each) + limits.TYPE_OWN_BYTES
             self._last[each] = size
+        return grown
 
     def conflicting(self, types: Iterable[bytes], opened_at: int) -> bytes | None:
         """One of `types` that was declared after the journal was `opened_at` bytes long, or None."""

@@ -122,13 +122,16 @@ class Disk:
         """Write all of `data`, or raise."""
         written = 0
         try:
-            with _WRITING:
-                written = os.pwrite(fd, data, position)
-                while written < len(data):
-                    written += os.pwrite(fd, memoryview(data)[written:], position + written)
-        except NoSpace as full:
-            full.partly = written > 0
-            raise
+            written = os.pwrite(fd, data, position)
+            while written < len(data):
+                written += os.pwrite(fd, memoryview(data)[written:], position + written)
+        except OSError:
+            try:
+                with _WRITING:
+                    raise
+            except NoSpace as full:
+                full.partly = written > 0
+                raise
 
     def append(self, path: str, line: bytes) -> None:
         """Add a short line to a file, durably and in one piece. One that was torn before it stays a line of its own."""

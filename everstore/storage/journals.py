@@ -20,7 +20,7 @@ from everstore import limits, log
 from everstore.clock import STAMP_BYTES
 from everstore.errors import Code, NoSpace, Refused, StorageFailed
 from everstore.journal.names import path_of
-from everstore.journal.text import END, PREFIX_BYTES, STAMP, Text, pieces
+from everstore.journal.text import END, PREFIX_BYTES, STAMP, Text
 from everstore.storage.disk import Disk, said_of_one_file
 from everstore.storage.records import gathered
 from everstore.storage.repair import judge_file, repair_by_table
@@ -138,7 +138,7 @@ class JournalFiles:
             fd = self._keep(name, self._disk.create(path_of(name)))
         try:
             at = base
-            for piece in gathered(pieces(data)):
+            for piece in (data,) if isinstance(data, bytes) else gathered(data):
                 self._disk.write(fd, at, piece)
                 at += len(piece)
             if base:

@@ -118,7 +118,8 @@ def encode_record(epoch: int, sequence: int, entries: list[Entry]) -> Iterator[t
     crc = zlib.crc32(covered)
     first: bytes | None = None
     at = _RECORD.size
-    for piece in gathered(_payload(entries)):
+    payload = _payload(entries)
+    for piece in (b"".join(payload),) if size <= limits.PIECE_BYTES else gathered(payload):
         crc = zlib.crc32(piece, crc)
         at += len(piece)
         padded = piece + bytes(sectors(size) - size) if at == size else piece
