@@ -18,12 +18,13 @@ BUGS = {
     "the last event of a commit is dropped": """
         from everstore.engine import writing
         right = writing.stamped
-        writing.stamped = lambda body, stamp, at: right(body[at:].rsplit(b"\\n", 1)[0], stamp)
+        writing.stamped = lambda body, stamp, at, end: right(body, stamp, at, max(body.rfind(b"\\n", at, end), at) or end)
         """,
     "events of one commit are written in reverse": """
         from everstore.engine import writing
         right = writing.stamped
-        writing.stamped = lambda body, stamp, at: right(b"\\n".join(body[at:].split(b"\\n")[::-1]), stamp)
+        writing.stamped = lambda body, stamp, at, end: right(
+            b"\\n".join(body[at:end].split(b"\\n")[::-1]), stamp, 0, end - at)
         """,
     "a commit is written twice": """
         from everstore.engine.writing import Writing
@@ -200,9 +201,10 @@ BUGS = {
     "a commit has two timestamps": """
         from everstore.engine import writing
         right = writing.stamped
-        def two(body, stamp, start):
-            first, newline, rest = body[start:].partition(b"\\n")
-            return right(first, stamp) + (newline + right(rest, b"2090" + stamp[4:]) if rest else b"")
+        def two(body, stamp, start, end):
+            first, newline, rest = body[start:end].partition(b"\\n")
+            later = newline + right(rest, b"2090" + stamp[4:], 0, len(rest)) if rest else b""
+            return right(first, stamp, 0, len(first)) + later
         writing.stamped = two
         """,
     "the bodies of two answers in a row are swapped": """
