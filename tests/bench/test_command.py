@@ -138,7 +138,7 @@ def test_a_killed_run_takes_its_servers_with_it(data: Path) -> None:
     ("arguments", "said"),
     [
         (("large",), "'large' is not one of"),
-        (("--only=everstore,oracle",), "'oracle' is none of everstore, adapter, postgresql, redis, nats"),
+        (("--only=everstore,oracle",), "'oracle' is none of everstore, published, adapter, postgresql, redis, nats"),
         (("--repeats=0",), "0 is not in the range"),
         (("--seconds=soon",), "'soon' is not a valid float"),
         (("--directory=/nowhere",), "'/nowhere' does not exist"),
