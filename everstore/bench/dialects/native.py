@@ -6,10 +6,10 @@ import os
 import socket
 import struct
 from collections.abc import Callable, Sequence
+from zlib import crc32
 
 from everstore.bench.dialects.everstore import Written, connect
 from everstore.bench.driver import Failed
-from everstore.journal.names import owner
 
 _NATIVE, _APPEND = 34, 35
 _REVISION = 1
@@ -74,7 +74,7 @@ class _Appending:
         by_worker: dict[int, list[int]] = {}
         for operation in operations:
             name = self._appends.written(operation).journal
-            by_worker.setdefault(owner(name, self._appends.workers), []).append(operation)
+            by_worker.setdefault(_owner(name, self._appends.workers), []).append(operation)
         return b"".join(self._request(worker, begun) for worker, begun in by_worker.items())
 
     def receive(self, data: bytes) -> tuple[list[int], bytes]:
@@ -123,3 +123,8 @@ class _Appending:
             (again if code else done).append(operation)
             if self._appends.conditional:
                 self._appends.positions[self._appends.written(operation).journal] = position
+
+
+def _owner(name: bytes, workers: int) -> int:
+    """The worker of a journal, from 1 on, as the protocol's document has it."""
+    return ((crc32(name) * 0x9E3779B1 & 0xFFFFFFFF) * workers >> 32) + 1
