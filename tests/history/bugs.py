@@ -18,7 +18,8 @@ BUGS = {
     "the last event of a commit is dropped": """
         from everstore.engine import writing
         right = writing.stamped
-        writing.stamped = lambda body, stamp, at, end: right(body, stamp, at, max(body.rfind(b"\\n", at, end), at) or end)
+        writing.stamped = lambda body, stamp, at, end: right(
+            body, stamp, at, body.rfind(b"\\n", at, end) if b"\\n" in body[at:end] else end)
         """,
     "events of one commit are written in reverse": """
         from everstore.engine import writing
