@@ -64,7 +64,7 @@ class Lanes:
     @property
     def is_busy(self) -> bool:
         """True while something could be done for a lane without anything else happening."""
-        return self._outbox.busy or any(map(self._hears, self._uncut.values()))
+        return self._outbox.busy or self._outbox.has_ready or any(map(self._hears, self._uncut.values()))
 
     def take_over(self, number: int, uid: int, rest: bytes, now: float) -> None:
         """Make the connection whose descriptor comes through the hatch a lane, and say so to its client."""

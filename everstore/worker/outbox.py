@@ -29,6 +29,11 @@ class Outbox:
         return bool(self._working)
 
     @property
+    def has_ready(self) -> bool:
+        """True while `take` would give something."""
+        return bool(self._ready)
+
+    @property
     def working(self) -> list[int]:
         """The connections whose replies the next `work` takes a step on."""
         return list(self._working)
