@@ -37,7 +37,7 @@ class Lane(Link):
     @property
     def is_open(self) -> bool:
         """Whether requests may go over it."""
-        return self._asked is not None and self._asked.done and not self.is_lost
+        return self._asked is not None and self._asked.done and not (self._asked.error or self.is_lost)
 
     def go_on(self) -> None:
         """Say what is to be said next, until it is open or lost."""
