@@ -46,6 +46,8 @@ class Lanes:
         self._worker, self._workers = place
         self._request_bytes_max, self._idle_s_max = bounds
         self._hatch = hatch
+        if hatch is not None:
+            hatch.setblocking(False)
         self._watch = watch
         self._forget = forget
         self._lanes: dict[int, Lane] = {}
@@ -84,6 +86,7 @@ class Lanes:
             self._uncut[number] = lane
         self._put(lane, native.lane(uid, self._worker))
         self._flush(lane)
+        self._settle(lane)
 
     def take(self, wait_s: float = 0.0) -> list[Item]:
         """Requests of lanes, no more than a batch takes, of each lane in turn. Waits for one only if told to."""
@@ -113,9 +116,10 @@ class Lanes:
         touched = {number: self._lanes[number] for number in self._outbox.working}
         self._outbox.work()
         for item in self._outbox.take():
-            number = int.from_bytes(item[:4], "little")
-            lane = touched[number] = self._lanes[number]
-            self._put(lane, item[4:])
+            lane = self._lanes.get(number := int.from_bytes(item[:4], "little"))
+            if lane is not None:  # It may have ended since this was made.
+                touched[number] = lane
+                self._put(lane, item[4:])
         for lane in touched.values():
             self._flush(lane)
             self._settle(lane)
@@ -145,7 +149,7 @@ class Lanes:
         """The connection of that number, if it has come through: where there is no descriptor for it, it has not."""
         assert self._hatch is not None, "connections come only where there is a hatch"
         try:
-            packet, descriptors, _, _ = socket.recv_fds(self._hatch, HATCH_BYTES, 1, socket.MSG_DONTWAIT)
+            packet, descriptors, _, _ = socket.recv_fds(self._hatch, HATCH_BYTES, 1)
         except OSError:
             return None
         for descriptor in descriptors:
@@ -272,4 +276,6 @@ class Lanes:
 def _most() -> int:
     """Lanes that leave descriptors for all the journals that a worker may have open."""
     descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    if descriptors == resource.RLIM_INFINITY:
+        return limits.LANES_MAX
     return min(limits.LANES_MAX, descriptors - limits.OPEN_FILES_MAX - limits.LANES_SPARE_FILES)
