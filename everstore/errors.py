@@ -30,6 +30,7 @@ class Code(IntEnum):
     CANNOT_WRITE = 15
     NOT_ALLOWED = 16
     APPEND_INVALID = 17
+    NO_LANE = 18
 
 
 class EverstoreError(Exception):

@@ -18,13 +18,13 @@ from everstore import limits
 from everstore.errors import Code
 from everstore.supervisor.memory import Memory
 from everstore.supervisor.outflow import Outflow
-from everstore.supervisor.patience import Patience, Seen
-from everstore.supervisor.tcp import Transport
 from everstore.users.roll import User
 from everstore.wire import replies
 from everstore.wire.access import Grant
 from everstore.wire.layouts import MULTIPART
 from everstore.wire.session import Session
+from everstore.worker.patience import Patience, Seen
+from everstore.worker.tcp import Transport
 
 
 class Request:

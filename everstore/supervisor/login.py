@@ -110,6 +110,11 @@ class Logins:
         client.listening.cancel()
         return True
 
+    def is_unlimited(self, user: User) -> bool:
+        """Whether a user of a former reading has the same password still, and all rights."""
+        now = self._roll.get(user.name)
+        return now is not None and now.kept == user.kept and now.grant.is_unlimited
+
     async def _user(self, seal: bytes, name: bytes, password: bytes, host: str) -> User | None:
         """Who that is; None for a wrong user or password."""
         if self._is_known(seal):

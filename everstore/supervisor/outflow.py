@@ -15,7 +15,7 @@ from contextlib import suppress
 
 import trio
 
-from everstore.supervisor.tcp import Transport
+from everstore.worker.tcp import Transport
 
 _SEND_BYTES = 256 * 1024
 

@@ -12,12 +12,11 @@ import trio
 
 from everstore import limits, log
 from everstore.config.settings import Settings
-from everstore.supervisor import tcp
+from everstore.errors import Refused
 from everstore.supervisor.client import Client
 from everstore.supervisor.complaints import Complaints
 from everstore.supervisor.login import Logins
 from everstore.supervisor.memory import Memory, needs_room
-from everstore.supervisor.patience import Patience
 from everstore.supervisor.switchboard import Switchboard, complain
 from everstore.supervisor.tls import Certificate, TlsSocket, reason
 from everstore.supervisor.waiting_room import NOBODY, WaitingRoom
@@ -26,6 +25,8 @@ from everstore.supervisor.worker_link import WorkerLink
 from everstore.wire.frames import Frame
 from everstore.wire.layouts import HELLO
 from everstore.wire.session import Credentials, Session, State
+from everstore.worker import tcp
+from everstore.worker.patience import Patience
 
 
 class Reception:
@@ -83,11 +84,11 @@ class Reception:
 
     def _admit(self, sock: socket.socket, address: tuple[str, int], nursery: trio.Nursery) -> None:
         peer = f"{address[0]}:{address[1]}"
-        full = len(self._board.clients) >= self._settings.max_connections
+        full = self._board.connections >= self._settings.max_connections
         if full and not self._show_out(self._waiting.next_to_go()):
             self.refused += 1
             self._complain(
-                f"a connection was refused: there are {len(self._board.clients)}, the limit (--max-connections)",
+                f"a connection was refused: there are {self._board.connections}, the limit (--max-connections)",
                 peer=peer,
             )
             sock.close()
@@ -127,6 +128,10 @@ class Reception:
             with client.listening:
                 await self._log_in(client)
                 await self._listen(client, State.OPEN)
+                while client.session.state is State.LEAVING and not await self._leaves(client):
+                    await self._listen(client, State.OPEN)
+            if client.session.state is State.LEAVING:
+                return
             if client.listening.cancelled_caught:
                 await self._hear_what_has_arrived(client)
             if not await client.until_idle():
@@ -156,7 +161,7 @@ class Reception:
         if client.session.state is State.VERIFYING and self._logins:
             for link in self._put_through(client, await self._logins.verify(client)):
                 await link.until_not_crowded()
-        if client.session.state is State.OPEN:
+        if client.session.state in (State.OPEN, State.LEAVING):
             self._waiting.leave(client.number)
 
     async def _greet(self, client: Client) -> None:
@@ -191,6 +196,15 @@ class Reception:
                 await link.until_not_crowded()
             if client.reserved or needs_room(client.session.begun):
                 await self._make_room(client)
+
+    async def _leaves(self, client: Client) -> bool:
+        """True when the connection is a worker's lane now, or as good as closed; False when it goes on."""
+        try:
+            return await self._board.lanes.hand_over(client)
+        except Refused as refused:
+            for link in self._put_through(client, client.session.refuse_lane(refused.code, refused.reason)):
+                await link.until_not_crowded()
+            return False
 
     async def _make_room(self, client: Client) -> None:
         """For the request that has begun to arrive, before more of it is read."""

@@ -98,6 +98,8 @@ class Server:
             settings.transaction_lifetime,
             self._run,
             all_mine=self._claim.same_workers or settings.workers == 1,
+            request_bytes_max=settings.max_request,
+            idle_s_max=max(settings.idle_timeout, settings.transaction_lifetime),
         )
         return WorkerLink(job, self._claim.lock, self._board.deliver, self._board.worker_died)
 
@@ -130,6 +132,7 @@ class Server:
     def _reload(self) -> None:
         if self._logins:
             self._logins.reload(self._board.clients.values())
+            self._board.lanes.revoke(self._logins.is_unlimited)
         if self._certificate:
             self._certificate.reload()
         if not (self._logins or self._certificate):
@@ -153,11 +156,17 @@ class Server:
                 "durability": self._settings.durability,
                 "uptime_s": round(time.monotonic() - self._started, 3),
                 "pid": os.getpid(),
-                "connections": len(self._board.clients),
+                "connections": self._board.connections,
                 "accepted": self._reception.accepted,
                 "refused": self._reception.refused,
                 "workers": [
-                    {"worker": link.number, "pid": link.pid, "state": link.state.value, "deaths": link.deaths}
+                    {
+                        "worker": link.number,
+                        "pid": link.pid,
+                        "state": link.state.value,
+                        "deaths": link.deaths,
+                        "lanes": self._board.lanes.of(link),
+                    }
                     for link in self._board.links
                 ],
             }

@@ -13,6 +13,7 @@ import trio
 from everstore import limits, log
 from everstore.errors import Code, Refused
 from everstore.supervisor.client import Client, Request
+from everstore.supervisor.lanes import Lanes
 from everstore.supervisor.routing import worker_for
 from everstore.supervisor.worker_link import State, WorkerLink
 from everstore.wire import native, replies
@@ -32,10 +33,16 @@ class Switchboard:
     def __init__(self, status: Callable[[], bytes], request_bytes_max: int, run: int) -> None:
         self.clients: dict[int, Client] = {}
         self.links: list[WorkerLink] = []
+        self.lanes = Lanes(self.links)
         self.parted = trio.lowlevel.ParkingLot()
         self._status = status
         self._request_bytes_max = request_bytes_max
         self._run = run
+
+    @property
+    def connections(self) -> int:
+        """How many there are, lanes included."""
+        return len(self.clients) + len(self.lanes)
 
     def route(self, client: Client, frames: list[Frame]) -> list[WorkerLink]:
         """Send requests on their way, those for one worker in one piece; returns the workers that got some."""
@@ -80,15 +87,18 @@ class Switchboard:
     def deliver(self, link: WorkerLink, found: list[Reply]) -> None:
         """Pass on a worker's replies, those for one client in one piece."""
         by_client: dict[Client, list[bytes]] = {}
-        for number, _, uid, properties, frame in found:
+        for number, kind, uid, properties, frame in found:
             client = self.clients.get(number)
             if client is not None:
                 by_client.setdefault(client, []).append(client.answered(link.number, uid, properties, frame))
+            elif not number:
+                self.lanes.heard(kind, uid)
         for client, frames in by_client.items():
             client.out.send(b"".join(frames) if len(frames) > 1 else frames[0])
 
     def worker_died(self, link: WorkerLink) -> int:
         """Answer what it had in flight; returns how many requests were answered with errors."""
+        self.lanes.worker_died(link)
         total = 0
         successor = link.state is not State.DOWN
         for client in self.clients.values():

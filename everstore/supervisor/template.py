@@ -1,7 +1,7 @@
 """The template: a copy of the supervisor from before it did anything, which stays so. Workers are forked from it.
 
-    supervisor ── job, the worker's end of its channel, the lock ──▶ template ── clone ──▶ worker
-    supervisor ◀──────────────── process id, or an errno ────────── template
+    supervisor ── job, the worker's ends of channel and hatch, the lock ──▶ template ── clone ──▶ worker
+    supervisor ◀───────────────────── process id, or an errno ────────────── template
 
 A forked process shares its parent's memory until either writes to a page. Were workers forked from the supervisor, all
 that it writes would become private memory of each worker, as would what Python does behind `os.fork`. The template
@@ -38,22 +38,36 @@ _CLONE = {"x86_64": 56, "aarch64": 220}.get(platform.machine()) if platform.syst
 
 _python = ctypes.PyDLL(None, use_errno=True)
 _BEGIN = b"!"
+_DESCRIPTORS = 3  # a worker's: channel, hatch, lock
 _JOB_BYTES_MAX = 16 * 1024  # a path of 4 KiB, and the numbers of 256 commit logs
 
 
-def fork(job: Job, lock: int) -> tuple[int, socket.socket]:
-    """Start a worker that keeps `lock`; returns its process id and the supervisor's end of its channel, which never
-    blocks.
+def fork(job: Job, lock: int) -> tuple[int, socket.socket, socket.socket]:
+    """Start a worker that keeps `lock`; returns its process id and the supervisor's ends of its channel and its hatch,
+    which never block.
 
     Raises:
         OSError: there is no process, or no descriptor, for it now.
     """
+    hatch, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    try:
+        hatch.setblocking(False)
+        return *_fork(job, lock, theirs), hatch
+    except OSError:
+        hatch.close()
+        raise
+    finally:
+        theirs.close()
+
+
+def _fork(job: Job, lock: int, hatch: socket.socket) -> tuple[int, socket.socket]:
     if _CLONE is None:
-        return fork_process(f"worker {job.worker}", {lock}, lambda channel: run(job, channel, leave))
+        kept = {lock, hatch.fileno()}
+        return fork_process(f"worker {job.worker}", kept, lambda channel: run(job, channel, hatch, leave))
     ours, theirs = socket.socketpair()
     try:
         ours.setblocking(False)
-        pid = _cloned(job, [theirs.fileno(), lock])
+        pid = _cloned(job, [theirs.fileno(), hatch.fileno(), lock])
     except OSError:
         ours.close()
         raise
@@ -109,10 +123,10 @@ def _live(supervisor: int, channel: socket.socket) -> NoReturn:
     _be_called("es-template")
     with suppress(OSError):  # Whatever it is, one that answers no more is replaced.
         while True:
-            job, descriptors, _, _ = socket.recv_fds(channel, _JOB_BYTES_MAX, 2)
+            job, descriptors, _, _ = socket.recv_fds(channel, _JOB_BYTES_MAX, _DESCRIPTORS)
             if not job:
                 break
-            answer = _clone(supervisor, job, descriptors) if len(descriptors) == 2 else -EMFILE
+            answer = _clone(supervisor, job, descriptors) if len(descriptors) == _DESCRIPTORS else -EMFILE
             for each in descriptors:
                 os.close(each)
             channel.sendall(answer.to_bytes(8, "little", signed=True))
@@ -139,7 +153,7 @@ def _begin(supervisor: int, job: Job, descriptors: list[int]) -> NoReturn:
         known = channel.recv(1) == _BEGIN
     if not known:
         os._exit(EXIT_DONE)
-    run(job, channel, leave)
+    run(job, channel, socket.socket(fileno=descriptors[1]), leave)
 
 
 def _be_called(name: str) -> None:

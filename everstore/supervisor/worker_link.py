@@ -27,7 +27,7 @@ from everstore import limits, log
 from everstore.supervisor.outflow import Outflow
 from everstore.supervisor.pulse import Pulse
 from everstore.supervisor.template import fork
-from everstore.worker.channel import READY, Reply, ReplyCutter
+from everstore.worker.channel import GIVEN, HATCH_BYTES, READY, Reply, ReplyCutter, pack
 from everstore.worker.loop import EXIT_BUG, EXIT_DISK, EXIT_DONE, Job
 
 
@@ -79,6 +79,17 @@ class WorkerLink:
         else:
             self._out.send(data)
 
+    def give(self, connection: int, uid: int, sock: socket.socket, rest: bytes) -> bool:
+        """Hand a connection to the worker, while it is SERVING; False when that cannot be done now. `uid` and `rest`
+        as in GIVEN.
+        """
+        try:
+            socket.send_fds(self._hatch, [connection.to_bytes(HATCH_BYTES, "little")], [sock.fileno()])
+        except OSError:
+            return False
+        self.send(pack(connection, (GIVEN, len(rest), uid, 0, 0, rest)))
+        return True
+
     @property
     def crowded(self) -> bool:
         if self.state is State.DOWN:
@@ -120,7 +131,7 @@ class WorkerLink:
     def _start(self, nursery: trio.Nursery) -> bool:
         """Fork the worker; False when this machine has no process or no descriptors for it now."""
         try:
-            self.pid, self._channel = fork(self._job, self._lock)
+            self.pid, self._channel, self._hatch = fork(self._job, self._lock)
         except OSError as error:
             log.error(f"worker {self.number} could not be started: {error.strerror}")
             return False
@@ -185,6 +196,7 @@ class WorkerLink:
         if self.pid:
             trio.lowlevel.notify_closing(self._channel)
             self._channel.close()
+            self._hatch.close()
         self._held.clear()
         self._held_bytes = 0
         self._lost = self._on_death(self)

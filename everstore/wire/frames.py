@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from everstore import limits
-from everstore.wire.layouts import HEADER, HEADER_BYTES, Type
+from everstore.wire.layouts import HEADER, HEADER_BYTES, LANE_BYTES, Type
 from everstore.wire.pieces import Growing, Pieces
 
 Frame: TypeAlias = tuple[int, int, int, int, int, bytes]
@@ -25,13 +25,15 @@ login. Where the next frame begins nobody knows."""
 
 _TYPES = frozenset(Type)
 _LOGIN = frozenset({Type.AUTHENTICATE})
+_LANE = int(Type.LANE)
 
 
 class FrameCutter:
     """Turns received bytes into whole frames.
 
     At first only a login is expected, of at most `login_bytes_max` bytes of body; `admit` opens it for all requests.
-    Behind a frame of type RUBBISH nothing is cut any more.
+    Behind a frame of type RUBBISH nothing is cut any more; behind a request for a lane only by the next `feed`, since
+    what follows may be for somebody else.
     """
 
     def __init__(self, login_bytes_max: int) -> None:
@@ -59,6 +61,10 @@ class FrameCutter:
         """The login was right: from here on all requests of up to `size_max` bytes of body are cut."""
         self._types = _TYPES
         self.size_max = self._unknown_size_max = size_max
+
+    def rest(self) -> bytes:
+        """What was not cut, of a stream that has just been cut behind a request for a lane."""
+        return self._pieces.rest()
 
     def feed(self, data: bytes, most: int | None = None) -> list[Frame]:
         """The frames that `data` completes, those of type OVERSIZE and RUBBISH among them.
@@ -102,6 +108,9 @@ class FrameCutter:
                 break
             position = body + size
             frames.append((kind, size, uid, properties, worker, data[body:position]))
+            if kind == _LANE and size == LANE_BYTES:
+                wanted = HEADER_BYTES
+                break
         if data:
             self._pieces.keep(data[position:], wanted)
         return frames

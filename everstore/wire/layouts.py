@@ -33,7 +33,11 @@ class Type(IntEnum):
     NATIVE = 34
     APPEND = 35
     FETCH = 36
+    LANE = 37
 
+
+LANE_BYTES: Final = 4
+"""Of the body of a request for a lane."""
 
 U32: Final = Struct("<I")
 U32_2: Final = Struct("<2I")

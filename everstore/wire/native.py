@@ -1,4 +1,4 @@
-"""The bodies of the native requests and replies, types 34 to 36; the byte pictures stand in PROTOCOL.md.
+"""The bodies of the native requests and replies, types 34 to 37; the byte pictures stand in PROTOCOL.md.
 
 Decoding returns what the fields hold, or raises `Malformed` where lengths do not add up; what they mean is for the
 handlers to judge.
@@ -12,7 +12,7 @@ from struct import Struct
 from typing import NamedTuple
 
 from everstore.errors import Code
-from everstore.wire.layouts import HEADER, MULTIPART, U32, Type
+from everstore.wire.layouts import HEADER, LANE_BYTES, MULTIPART, U32, Type
 from everstore.wire.requests import Malformed
 
 REVISION = 1
@@ -121,6 +121,18 @@ def hello(uid: int, workers: int, request_bytes_max: int, run: int) -> bytes:
     """`request_bytes_max`: how many bytes the body of a request may have. `run`: no other life of a server has it."""
     body = _HELLO.pack(REVISION, workers, request_bytes_max, run)
     return HEADER.pack(Type.NATIVE, len(body), uid, 0, 0) + body
+
+
+def lane_body(body: bytes) -> int:
+    """The worker that is to have the connection."""
+    if len(body) != LANE_BYTES:
+        raise Malformed("request for a lane", len(body))
+    return int(U32.unpack(body)[0])
+
+
+def lane(uid: int, worker: int) -> bytes:
+    """The first word of a worker over a connection that has become its lane."""
+    return HEADER.pack(Type.LANE, 0, uid, 0, worker)
 
 
 def appends(body: bytes) -> Appends:

@@ -37,6 +37,10 @@ class Pieces:
         self.held = 0
         return data
 
+    def rest(self) -> bytes:
+        """All that is there."""
+        return b"".join(self._pieces)
+
     def keep(self, rest: bytes, wanted: int) -> None:
         """Keep what was not used; `wanted` is the size of the message that it begins, as far as that is known."""
         self._wanted = wanted

@@ -1,15 +1,17 @@
 """What one connection may say when: login first, then requests. Pure: bytes in, requests and replies out.
 
-| state | login right | login wrong | login asked | request | broken | rubbish | dismissed |
-| --- | --- | --- | --- | --- | --- | --- | --- |
-| LOGIN | OPEN | CLOSED | VERIFYING | – | CLOSED | CLOSED | CLOSED |
-| VERIFYING | OPEN | CLOSED | – | – | – | – | CLOSED |
-| OPEN | OPEN | CLOSED | – | OPEN, routed | OPEN, error 1 | CLOSED | CLOSED |
-| CLOSED | – | – | – | – | – | – | – |
+| state | login right | login wrong | login asked | request | lane asked | lane refused | broken | rubbish | dismissed |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
+| LOGIN | OPEN | CLOSED | VERIFYING | – | – | – | CLOSED | CLOSED | CLOSED |
+| VERIFYING | OPEN | CLOSED | – | – | – | – | – | – | CLOSED |
+| OPEN | OPEN | CLOSED | – | OPEN, routed | LEAVING | – | OPEN, error 1 | CLOSED | CLOSED |
+| LEAVING | – | – | – | – | – | OPEN, its error | – | – | CLOSED |
+| CLOSED | – | – | – | – | – | – | – | – | – |
 
 "Broken" is a frame whose end is known but that cannot be served: an unknown type, a size over the limit, lengths
 that do not add up. A login is "asked" where its verdict takes time and comes from elsewhere (`decide`); nothing more is
-heard until then. "Dismissed": the server ends the connection, for a reason that is not the client's request.
+heard until then, nor until it is decided whether a connection becomes a worker's lane: if so, that hears the rest.
+"Dismissed": the server ends the connection, for a reason that is not the client's request.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from typing import Protocol
 
 from everstore import limits
 from everstore.errors import Code
-from everstore.wire import replies, requests
+from everstore.wire import native, replies, requests
 from everstore.wire.frames import OVERSIZE, RUBBISH, Frame, FrameCutter
 from everstore.wire.layouts import Type
 
@@ -30,6 +32,7 @@ class State(Enum):
     LOGIN = auto()
     VERIFYING = auto()
     OPEN = auto()
+    LEAVING = auto()
     CLOSED = auto()
 
 
@@ -40,6 +43,8 @@ class Said(Enum):
     LOGIN_WRONG = auto()
     LOGIN_ASKED = auto()
     REQUEST = auto()
+    LANE_ASKED = auto()
+    LANE_REFUSED = auto()
     BROKEN = auto()
     RUBBISH = auto()
     DISMISSED = auto()
@@ -58,13 +63,16 @@ NEXT: dict[tuple[State, Said], State] = {
     (State.OPEN, Said.LOGIN_RIGHT): State.OPEN,
     (State.OPEN, Said.LOGIN_WRONG): State.CLOSED,
     (State.OPEN, Said.REQUEST): State.OPEN,
+    (State.OPEN, Said.LANE_ASKED): State.LEAVING,
     (State.OPEN, Said.BROKEN): State.OPEN,
     (State.OPEN, Said.RUBBISH): State.CLOSED,
     (State.OPEN, Said.DISMISSED): State.CLOSED,
+    (State.LEAVING, Said.LANE_REFUSED): State.OPEN,
+    (State.LEAVING, Said.DISMISSED): State.CLOSED,
 }
 
 _WRONG = "login failed: wrong user or password"
-_REQUESTS = frozenset(Type) - {Type.ERROR, Type.AUTHENTICATE}
+_REQUESTS = frozenset(Type) - {Type.ERROR, Type.AUTHENTICATE, Type.LANE}
 
 
 class Matcher(Protocol):
@@ -90,7 +98,8 @@ class Session:
 
     `receive` returns the requests to route; `replies` collects what is to be sent at once (errors); `why` says for
     the log why the state has become CLOSED, or what was wrong with a frame. Without `credentials` the first login is
-    left in `login` (user, password) for somebody else to `decide`.
+    left in `login` (user, password) for somebody else to `decide`. `lane`: the (uid, worker) that a
+    LEAVING one asks for.
     """
 
     def __init__(self, credentials: Matcher | None, request_bytes_max: int) -> None:
@@ -98,6 +107,7 @@ class Session:
         self.replies: list[bytes] = []
         self.why = ""
         self.login = (b"", b"")
+        self.lane = (0, 0)
         self._login_uid = 0
         self._credentials = credentials
         self._request_bytes_max = request_bytes_max
@@ -112,6 +122,11 @@ class Session:
     def due(self) -> int:
         """See FrameCutter."""
         return self._cutter.due
+
+    @property
+    def unheard(self) -> bytes:
+        """What has come behind the request of a LEAVING one."""
+        return self._cutter.rest()
 
     def receive(self, data: bytes) -> list[Frame]:
         """The requests that `data` completes. What follows a frame that closes the connection is not heard."""
@@ -139,6 +154,15 @@ class Session:
         else:
             self._cutter.admit(self._request_bytes_max)
             self._hear(self._cutter.feed(b""), routed)
+        return routed
+
+    def refuse_lane(self, code: Code, why: str) -> list[Frame]:
+        """The connection stays; returns the requests that have come behind the one for a lane."""
+        self.state = NEXT[self.state, Said.LANE_REFUSED]
+        self.why = why
+        self.replies.append(replies.error(self.lane[0], 0, code))
+        routed: list[Frame] = []
+        self._hear(self._cutter.feed(b""), routed)
         return routed
 
     def dismiss(self, why: str) -> None:
@@ -173,9 +197,19 @@ class Session:
         if kind == Type.AUTHENTICATE:
             return self._judge_login(frame[2], body)
         if kind not in _REQUESTS:
+            if kind == Type.LANE:
+                return self._judge_lane(frame[2], body)
             self.why = f"there is no request of type {kind}"
             return Said.BROKEN
         return Said.REQUEST
+
+    def _judge_lane(self, uid: int, body: bytes) -> Said:
+        try:
+            self.lane = (uid, native.lane_body(body))
+        except requests.Malformed as malformed:
+            self.why = malformed.reason
+            return Said.BROKEN
+        return Said.LANE_ASKED
 
     def _judge_login(self, uid: int, body: bytes) -> Said:
         try:

@@ -10,8 +10,15 @@ Beside clients' requests and replies there are a few frames that only the two of
 | --- | --- | --- |
 | READY | worker | recovered, and willing to serve |
 | PULSE | worker | alive, with nothing else to say |
-| GONE | supervisor | the connection is gone, and with it its transactions |
+| GONE | supervisor | the connection is gone, and with it its transactions; a lane is to be closed |
 | CREDIT | supervisor | the client has taken `uid` bytes of read replies: so many more may come |
+| GIVEN | supervisor | a client's request, the body what came behind it: the connection is the worker's if it likes |
+| TAKEN | worker | the connection `uid` has become a lane |
+| LEFT | worker | the connection `uid` cannot become a lane; nothing has happened |
+| ENDED | worker | the lane `uid` is no more |
+
+With GIVEN a descriptor comes through the hatch, a further socket pair, of packets: each is the number of a connection.
+One that is lost on its way, for want of room, so costs the stream of frames nothing.
 """
 
 from __future__ import annotations
@@ -28,6 +35,13 @@ READY = 0x10001
 GONE = 0x10002
 CREDIT = 0x10003
 PULSE = 0x10004
+GIVEN = 0x10005
+TAKEN = 0x10006
+LEFT = 0x10007
+ENDED = 0x10008
+
+HATCH_BYTES = 4
+"""A connection's number, in a packet of the hatch."""
 
 ITEM = Struct("<6I")
 """connection, type, size, uid, properties, worker."""

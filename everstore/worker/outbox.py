@@ -28,6 +28,20 @@ class Outbox:
         """True while a reply could be worked on without anything else happening."""
         return bool(self._working)
 
+    @property
+    def has_ready(self) -> bool:
+        """True while `take` would give something."""
+        return bool(self._ready)
+
+    @property
+    def working(self) -> list[int]:
+        """The connections whose replies the next `work` takes a step on."""
+        return list(self._working)
+
+    def holds(self, connection: int) -> bool:
+        """True while answers to a connection wait for credit, or behind one that does."""
+        return connection in self._waiting
+
     def put(self, answers: list[Answer]) -> None:
         for connection, reply in answers:
             waiting = self._waiting.get(connection)

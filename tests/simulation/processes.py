@@ -48,7 +48,7 @@ class Worker:
 
     def _live(self) -> None:
         with suppress(Killed, Left):
-            loop.run(self._job, BlockingChannel(self), self._leave)
+            loop.run(self._job, BlockingChannel(self), None, self._leave)
 
     def _leave(self, code: int) -> NoReturn:
         if self.status is None:
@@ -162,11 +162,11 @@ class Kernel:
         self._platter = platter
         self._pids = count(1)
 
-    def fork(self, job: loop.Job, _lock: int) -> tuple[int, Socket]:
+    def fork(self, job: loop.Job, _lock: int) -> tuple[int, Socket, Socket]:
         ours, theirs = pair(self._clockwork)
         pid = next(self._pids)
         self.workers[pid] = Worker(job, theirs, self._clockwork, self._platter)
-        return pid, ours
+        return pid, ours, pair(self._clockwork)[0]  # There are no lanes: nothing comes through the hatch.
 
     def waitpid(self, pid: int, _options: int) -> tuple[int, int]:
         status = self.workers[pid].status

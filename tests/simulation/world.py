@@ -34,10 +34,10 @@ from everstore.journal.names import name_of, path_of
 from everstore.journal.recovery import judge
 from everstore.storage import recovery, repair, replay, trust
 from everstore.storage.records import SECTOR_BYTES, decode_header
-from everstore.supervisor import pulse, tcp, worker_link
+from everstore.supervisor import pulse, worker_link
 from everstore.supervisor import server as server_module
 from everstore.supervisor.server import Claim, Server
-from everstore.worker import loop
+from everstore.worker import loop, tcp
 
 HANGS_S = 3600.0
 # A worker that hangs is noticed and replaced within it.

@@ -9,12 +9,12 @@ import trio.testing
 
 from everstore import limits
 from everstore.errors import Code
-from everstore.supervisor import tcp
 from everstore.supervisor.client import Client, Request
 from everstore.supervisor.memory import Memory
-from everstore.supervisor.patience import Patience
 from everstore.wire import replies
 from everstore.wire.session import Credentials, Session
+from everstore.worker import tcp
+from everstore.worker.patience import Patience
 
 
 @pytest.fixture

@@ -17,10 +17,10 @@ from everstore.supervisor import verifier as verifier_module
 from everstore.supervisor.client import Client
 from everstore.supervisor.login import Logins
 from everstore.supervisor.memory import Memory
-from everstore.supervisor.patience import Patience
 from everstore.users.hashing import parse
 from everstore.wire.layouts import HEADER, Type
 from everstore.wire.session import Session, State
+from everstore.worker.patience import Patience
 
 
 @pytest.fixture

@@ -57,8 +57,9 @@ def test_a_worker_that_the_supervisor_has_not_heard_of_ends_before_it_touches_a_
     template = _Template()
     ours, theirs = socket.socketpair()
     with ours, theirs, (tmp_path / "lock").open("w") as lock:
-        job = Job(1, 1, [1], str(tmp_path / "nowhere"), durable=True, lifetime_s=60.0, run=1, all_mine=True)
-        pid = template.clone(job, [theirs.fileno(), lock.fileno()])
+        path = str(tmp_path / "nowhere")
+        job = Job(1, 1, [1], path, True, 60.0, 1, all_mine=True, request_bytes_max=1, idle_s_max=1.0)
+        pid = template.clone(job, [theirs.fileno(), theirs.fileno(), lock.fileno()])
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == EXIT_DONE, "one that looks for its journals fails"
     template.end()
 

@@ -18,7 +18,7 @@ async def test_a_worker_that_was_never_there_is_neither_crowded_nor_waited_for(
         raise OSError(errno.EAGAIN, "no process to be had")
 
     monkeypatch.setattr(worker_link, "fork", no_process)
-    job = Job(1, 1, [1], "nowhere", durable=True, lifetime_s=60.0, run=1, all_mine=True)
+    job = Job(1, 1, [1], "nowhere", True, 60.0, 1, all_mine=True, request_bytes_max=1, idle_s_max=1.0)
     link = WorkerLink(job, 0, lambda *_: None, lambda _: 0)
     nursery.start_soon(link.keep_alive)
     await link.tried.wait()

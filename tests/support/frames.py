@@ -80,7 +80,7 @@ def list_journals(prefix: bytes = b"", after: bytes = b"", most: int = 1000, uid
     return frame(LIST, uid, THREE.pack(len(prefix), len(after), most) + prefix + after)
 
 
-NATIVE, APPEND, FETCH = 34, 35, 36
+NATIVE, APPEND, FETCH, LANE = 34, 35, 36, 37
 
 
 def native(uid: int = 0, revision: int = 1) -> bytes:
@@ -104,6 +104,10 @@ def append(
     lengths = len(name), len(declares), len(depends), len(events)
     one = struct.pack("<QQBHHHI", sequence, position, condition, *lengths) + name + declares + depends + events
     return frame(APPEND, uid, client + struct.pack("<QQI", run, 0, 1) + one, worker=worker)
+
+
+def lane(worker: int, uid: int = 0) -> bytes:
+    return frame(LANE, uid, struct.pack("<I", worker))
 
 
 def fetch(name: bytes, start: int = 0, uid: int = 0) -> bytes:

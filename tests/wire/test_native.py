@@ -85,6 +85,15 @@ def test_hello() -> None:
     assert native.hello(*fields) == bytes.fromhex(answered["frame"])
 
 
+def test_lane() -> None:
+    (asked,) = (each for each in VECTORS["requests"] if each["request"] == "lane")
+    header, body = frame(asked)
+    assert header == (Type.LANE, len(body), asked["uid"], 0, 0)
+    assert native.lane_body(body) == asked["to"]
+    (answered,) = (each for each in VECTORS["replies"] if each["reply"] == "lane")
+    assert native.lane(answered["uid"], answered["worker"]) == bytes.fromhex(answered["frame"])
+
+
 @pytest.mark.parametrize("vector", named(VECTORS["replies"], "reply", "append"))
 def test_outcomes(vector: dict[str, Any]) -> None:
     found = [
@@ -108,6 +117,7 @@ def test_parts(vector: dict[str, Any]) -> None:
     ("decode", "body"),
     [
         pytest.param(native.hello_body, pack("<I", 1), id="hello"),
+        pytest.param(native.lane_body, pack("<I", 1), id="lane"),
         *[
             pytest.param(DECODE[each["request"]], frame(each)[1], id=each["name"])
             for each in VECTORS["requests"]

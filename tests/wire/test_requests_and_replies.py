@@ -89,6 +89,7 @@ def test_the_numbers_are_those_of_the_protocol() -> None:
         "NATIVE": 34,
         "APPEND": 35,
         "FETCH": 36,
+        "LANE": 37,
     }
 
 

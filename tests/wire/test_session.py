@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from everstore.errors import Code
 from everstore.wire.frames import Frame
 from everstore.wire.layouts import HEADER, Type
 from everstore.wire.session import NEXT, Credentials, Said, Session, State
@@ -16,6 +17,8 @@ WRONG = HEADER.pack(Type.AUTHENTICATE, 19, 5, 0, 0) + pack("<2I", 5, 6) + b"admi
 REQUEST = HEADER.pack(Type.EXISTS, 6, 7, 0, 0) + pack("<I", 2) + b"/a"
 BROKEN = HEADER.pack(99, 0, 8, 0, 0)
 OVERSIZE = HEADER.pack(Type.COMMIT, MAX + 1, 9, 0, 0)
+LANE = HEADER.pack(Type.LANE, 4, 11, 0, 0) + pack("<I", 2)
+MALFORMED_LANE = HEADER.pack(Type.LANE, 5, 11, 0, 0) + bytes(5)
 RUBBISH = b"GET / HTTP/1.1\r\n\r\n\r\n"
 ROUTED: Frame = (Type.EXISTS, 6, 7, 0, 0, REQUEST[20:])
 
@@ -33,7 +36,9 @@ def codes(of: Session) -> list[int]:
 
 def test_the_table_says_what_follows_on_everything_that_can_be_said() -> None:
     verdicts = {Said.LOGIN_RIGHT, Said.LOGIN_WRONG, Said.DISMISSED}
-    impossible = {(State.LOGIN, Said.REQUEST), (State.OPEN, Said.LOGIN_ASKED)}
+    impossible = {(State.LOGIN, Said.REQUEST), (State.OPEN, Said.LOGIN_ASKED), (State.OPEN, Said.LANE_REFUSED)}
+    impossible |= {(State.LOGIN, said) for said in (Said.LANE_ASKED, Said.LANE_REFUSED)}
+    impossible |= {(State.LEAVING, said) for said in Said if said not in (Said.LANE_REFUSED, Said.DISMISSED)}
     impossible |= {(State.CLOSED, said) for said in Said}
     impossible |= {(State.VERIFYING, said) for said in Said if said not in verdicts}
     assert set(NEXT) == {(state, said) for state in State for said in Said} - impossible
@@ -51,6 +56,9 @@ def test_the_table_says_what_follows_on_everything_that_can_be_said() -> None:
         ([RUBBISH], State.CLOSED, [1]),
         ([RIGHT, BROKEN], State.OPEN, [1]),
         ([RIGHT, OVERSIZE], State.OPEN, [1]),
+        ([LANE], State.CLOSED, [1]),
+        ([RIGHT, LANE], State.LEAVING, []),
+        ([RIGHT, MALFORMED_LANE], State.OPEN, [1]),
         ([RIGHT, RUBBISH], State.CLOSED, [1]),
         ([HEADER.pack(Type.AUTHENTICATE, 5000, 0, 0, 0)], State.CLOSED, [1]),
         ([RIGHT[:20] + RIGHT[20:].replace(b"\5", b"\6", 1)], State.CLOSED, [2]),
@@ -59,7 +67,7 @@ def test_the_table_says_what_follows_on_everything_that_can_be_said() -> None:
 def test_each_row_of_the_table(heard: list[bytes], state: State, errors: list[int]) -> None:
     after = session(*heard)
     assert (after.state, codes(after)) == (state, errors)
-    assert after.why or state is State.OPEN
+    assert after.why or state in (State.OPEN, State.LEAVING)
 
 
 def test_a_login_and_large_requests_may_come_in_one_packet() -> None:
@@ -107,6 +115,39 @@ def test_a_login_that_is_decided_to_be_wrong_is_answered_with_its_uid_and_what_f
     assert asked.why == "login failed: wrong user or password"
 
 
+def test_what_comes_behind_the_request_for_a_lane_is_not_heard_here_unless_that_is_refused() -> None:
+    asking = session(RIGHT)
+    assert asking.receive(REQUEST + LANE + REQUEST + REQUEST[:9]) == [ROUTED]
+    assert (asking.state, asking.lane, asking.unheard) == (State.LEAVING, (11, 2), REQUEST + REQUEST[:9])
+    assert asking.refuse_lane(Code.NO_LANE, "not now") == [ROUTED]
+    assert (asking.state, asking.why) == (State.OPEN, "not now")
+    assert asking.replies == [HEADER.pack(Type.ERROR, 4, 11, 0, 0) + pack("<I", 18)]
+    assert asking.receive(REQUEST[9:] + LANE + LANE) == [ROUTED]
+    assert asking.refuse_lane(Code.NO_LANE, "nor now") == []
+    assert (asking.state, asking.unheard) == (State.LEAVING, b"")
+
+
+@pytest.mark.parametrize("cut", range(len(LANE)))
+def test_a_request_for_a_lane_may_come_in_pieces(cut: int) -> None:
+    asking = session(RIGHT)
+    assert asking.receive(LANE[:cut]) == asking.receive(LANE[cut:] + REQUEST) == []
+    assert (asking.state, asking.lane, asking.unheard) == (State.LEAVING, (11, 2), REQUEST)
+
+
+def test_requests_behind_one_for_a_lane_that_came_with_the_login_are_kept() -> None:
+    asking = session(RIGHT + LANE + REQUEST)
+    assert (asking.state, asking.unheard) == (State.LEAVING, REQUEST)
+    asking = undecided(RIGHT + LANE + REQUEST)
+    assert asking.decide(Credentials(b"admin", b"passwd")) == []
+    assert (asking.state, asking.unheard) == (State.LEAVING, REQUEST)
+
+
+def test_one_that_leaves_may_be_dismissed() -> None:
+    asking = session(RIGHT, LANE)
+    asking.dismiss("the user is gone")
+    assert (asking.state, asking.why) == (State.CLOSED, "the user is gone")
+
+
 @pytest.mark.parametrize("heard", [[], [RIGHT], [WRONG]])
 def test_one_that_is_dismissed_is_closed_without_an_answer(heard: list[bytes]) -> None:
     asked = undecided(*heard)
@@ -132,7 +173,7 @@ def test_what_a_session_waits_for_is_known() -> None:
     assert (fresh.begun, fresh.due) == (0, 0)
 
 
-@pytest.mark.parametrize("kind", [0, 1, 2, 9, 31, 37, 2**32 - 1, 2**32 - 2])
+@pytest.mark.parametrize("kind", [0, 1, 2, 9, 31, 38, 2**32 - 1, 2**32 - 2])
 def test_a_frame_of_a_type_that_is_no_requests_is_answered_and_the_connection_goes_on(kind: int) -> None:
     after = session(RIGHT, HEADER.pack(kind, 0, 8, 0, 0))
     assert (after.state, codes(after), after.why) == (State.OPEN, [1], f"there is no request of type {kind}")

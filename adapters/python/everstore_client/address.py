@@ -19,7 +19,7 @@ _OPTIONS = ("timeout", "connections", "ca")
 
 class Address(NamedTuple):
     """Where the server is, and how to talk to it. `timeout_s` is in seconds, for each request. `ca`: a file of the
-    certificates to trust in place of the system's, when it is not empty.
+    certificates to trust in place of the system's, when it is not empty. `lanes`: whether to open any.
     """
 
     host: str = "localhost"
@@ -30,6 +30,7 @@ class Address(NamedTuple):
     connections: int = CONNECTIONS
     tls: bool = False
     ca: str = ""
+    lanes: bool = True
 
     def __repr__(self) -> str:
         return f"Address({self})"

@@ -127,7 +127,8 @@ class Conversation:
             if not pending.done:
                 pending.heard = None
                 self._outbox.drop(pending)
-        elif self._pending.pop(pending.uid, None):
+        elif self._pending.get(pending.uid) is pending:
+            del self._pending[pending.uid]
             self._forgotten.add(pending.uid)
 
     def outgoing(self) -> bytes:

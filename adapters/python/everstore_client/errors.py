@@ -210,6 +210,12 @@ class NoSuchPosition(ServerError):
     code = 17
 
 
+class NoLane(ServerError):
+    """Code 18: the connection cannot become a lane now. This package then goes on without."""
+
+    code = 18
+
+
 def from_code(code: int) -> ServerError:
     """The exception for an error reply's `code`; a code that is not known becomes an `UnknownError` that carries it."""
     kind = ServerError.by_code.get(code, UnknownError)

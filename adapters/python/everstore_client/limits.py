@@ -50,6 +50,13 @@ APPENDS_BYTES_MAX: Final = 256 * 1024
 # Requests of appends to one worker that are on their way at once on a connection, before what comes waits for company.
 APPENDS_UNDER_WAY: Final = 1
 
+# Requests for a worker's journals on one connection before it opens a lane there: what asks now and then needs none.
+LANE_REQUESTS_MIN: Final = 16
+
+# Pauses before another lane is tried, when one was refused or lost: the first, and the longest.
+LANE_PAUSE_S: Final = 0.1
+LANE_PAUSE_S_MAX: Final = 30.0
+
 # Appends behind the oldest one of unknown outcome, of one sender. A server remembers 4,096 and then takes no more.
 OPEN_APPENDS_MAX: Final = 2048
 

@@ -15,7 +15,7 @@ from everstore_client.errors import (
     from_code,
 )
 
-CODES = {1, 2, 3, 4, 5, 6, 7, 8, 13, 14, 15, 16, 17}
+CODES = {1, 2, 3, 4, 5, 6, 7, 8, 13, 14, 15, 16, 17, 18}
 
 
 def test_each_wire_code_has_a_class_of_its_own() -> None:

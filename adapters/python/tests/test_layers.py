@@ -18,7 +18,7 @@ PURE = (
     *("wire", "wire.layouts", "wire.frames", "wire.native_replies", "wire.replies", "wire.requests"),
     *("wire.native_requests", "pending", "senders", "outbox", "conversation"),
     *("structure", "json_text", "event", "lines", "registry", "operations", "retry", "appending"),
-    *("transactions", "reading"),
+    *("transactions", "reading", "lanes"),
     *("pooling", "snapshots", "folding"),
 )
 ORDER = [
@@ -28,6 +28,8 @@ ORDER = [
     "aio.bell",
     "aio.patience",
     "blocking",
+    "blocking.link",
+    "blocking.lane",
     *(f"{shell}.{name}" for name in SHELL for shell in ("aio", "blocking")),
 ]
 CAN_BLOCK = {"socket", "selectors", "time", "anyio", "asyncio", "trio", "subprocess"}

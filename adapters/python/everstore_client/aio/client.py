@@ -38,24 +38,31 @@ T = TypeVar("T")
 
 
 @overload
-def connect_async(url: str, *, connections: int | None = None, timeout: float | None = None) -> AsyncClient[Event]: ...
+def connect_async(
+    url: str, *, connections: int | None = None, timeout: float | None = None, lanes: bool = True
+) -> AsyncClient[Event]: ...
 
 
 @overload
 def connect_async(
-    url: str, *, registry: Registry[E], connections: int | None = None, timeout: float | None = None
+    url: str, *, registry: Registry[E], connections: int | None = None, timeout: float | None = None, lanes: bool = True
 ) -> AsyncClient[E]: ...
 
 
 def connect_async(
-    url: str, *, registry: Registry[Any] | None = None, connections: int | None = None, timeout: float | None = None
+    url: str,
+    *,
+    registry: Registry[Any] | None = None,
+    connections: int | None = None,
+    timeout: float | None = None,
+    lanes: bool = True,
 ) -> AsyncClient[Any]:
     """A client to be entered with `async with`, which connects and logs in; the arguments are those of `connect`.
 
     Raises:
         BadUrl: at once. On entering: ConnectionLost, AuthenticationFailed, ProtocolError, Timeout.
     """
-    return AsyncClient(addresses.parse(url, connections, timeout), registry or PLAIN)
+    return AsyncClient(addresses.parse(url, connections, timeout)._replace(lanes=lanes), registry or PLAIN)
 
 
 class AsyncClient(Generic[E]):

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import socket
 import ssl
+import time
 from collections.abc import AsyncGenerator
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import anyio
 from anyio.abc import ByteStream, SocketAttribute, TaskGroup
@@ -20,12 +21,14 @@ from anyio.abc import ByteStream, SocketAttribute, TaskGroup
 from ..address import Address
 from ..conversation import Conversation
 from ..errors import ConnectionLost, EverstoreError, ProtocolError, Timeout
+from ..lanes import Lanes, worker_of
 from ..limits import OUTGOING_BYTES_MAX, RECEIVE_BYTES, RESEND_S, STREAM_BYTES_MAX
 from ..operations import Ask, Said, Steps, Tell
 from ..outbox import Post
 from ..pending import Pending
 from ..senders import Native, Senders
 from ..tls import context_for
+from ..wire import native_requests
 from ..wire.requests import Request
 from .bell import Bell
 from .patience import Patience
@@ -34,10 +37,17 @@ R = TypeVar("R")
 
 
 class AsyncConnection:
-    """See the module. For the tasks of one event loop."""
+    """See the module. For the tasks of one event loop. `another` opens the connections that become its lanes; without,
+    it has none.
+    """
 
-    def __init__(self, stream: ByteStream, conversation: Conversation, timeout_s: float) -> None:
+    def __init__(
+        self, stream: ByteStream, conversation: Conversation, timeout_s: float, another: Opening | None = None
+    ) -> None:
         self.timeout_s = timeout_s
+        self._another = another
+        self._plan = Lanes(another is not None)
+        self._lanes: dict[int, AsyncConnection | None] = {}  # None: one that is being opened
         self._stream = stream
         self._conversation = conversation
         self._outgoing = Bell()
@@ -52,7 +62,8 @@ class AsyncConnection:
     async def open(cls, address: Address, tasks: TaskGroup, senders: Senders) -> AsyncConnection:
         """Connect and log in; the tasks of the connection run in `tasks`. Raises as `Connection.open` does."""
         conversation = Conversation(address.user, address.password, senders)
-        connection = cls(await _connect(address), conversation, address.timeout_s)
+        another = Opening(address._replace(lanes=False), tasks, senders) if address.lanes and not address.tls else None
+        connection = cls(await _connect(address), conversation, address.timeout_s, another)
         tasks.start_soon(connection._read)
         tasks.start_soon(connection._write)
         tasks.start_soon(connection._patience.watch)
@@ -67,7 +78,7 @@ class AsyncConnection:
 
     @property
     def waiting(self) -> int:
-        return self._conversation.waiting
+        return self._conversation.waiting + sum(lane.waiting for lane in self._lanes.values() if lane)
 
     @property
     def native(self) -> Native | None:
@@ -87,6 +98,8 @@ class AsyncConnection:
             return self._tell(step)
         if isinstance(step, Ask):
             return self.native
+        if lane := self._lane_for(step):
+            return await lane.say(step)
         timeout_s = self._timeout_of(step)
         if not self._has_room():
             await self._sent.wait_at_most(self._has_room, timeout_s)
@@ -134,6 +147,44 @@ class AsyncConnection:
     def close(self) -> None:
         """Close it; requests in flight fail, in whichever tasks wait for them."""
         self._lose(ConnectionLost("the connection was closed"))
+
+    def _lane_for(self, request: Request[Any] | Post) -> AsyncConnection | None:
+        """The lane of its worker, when there is one; else there may soon be one."""
+        if self._another is None:
+            return None
+        worker = worker_of(request, self.native)
+        lane = self._lanes.get(worker)
+        if lane is not None:
+            if lane.is_alive():
+                return lane
+            self._lost_lane(worker, ConnectionLost("the lane was lost"))
+        elif worker and worker not in self._lanes and self.is_alive() and self._plan.wants(worker, time.monotonic()):
+            self._lanes[worker] = None
+            self._another.tasks.start_soon(self._open_lane, worker, self._another)
+        return None
+
+    async def _open_lane(self, worker: int, another: Opening) -> None:
+        try:
+            lane = await AsyncConnection.open(*another)
+        except EverstoreError as error:
+            self._lost_lane(worker, error)
+            return
+        try:
+            if lane.native is None or self.native is None or lane.native.hello != self.native.hello:
+                raise ConnectionLost("another server is there now")
+            await lane.say(native_requests.lane(worker))
+            if not self.is_alive():
+                raise ConnectionLost("the connection was closed")
+        except EverstoreError as error:
+            lane.close()
+            self._lost_lane(worker, error)
+        else:
+            self._lanes[worker] = lane
+            self._plan.opened(worker)
+
+    def _lost_lane(self, worker: int, error: EverstoreError) -> None:
+        self._lanes.pop(worker, None)
+        self._plan.failed(worker, error, time.monotonic())
 
     def _timeout_of(self, step: Request[Any] | Post) -> float:
         """What is sent again must not leave late: the server remembers for so long only whether it was written."""
@@ -186,10 +237,21 @@ class AsyncConnection:
     def _lose(self, error: EverstoreError) -> None:
         """Whoever waits looks again; the writing task closes the stream, which ends the reading one."""
         self._conversation.lose(error)
+        for lane in self._lanes.values():
+            if lane is not None:
+                lane.close()
         self._writing.cancel()
         self._patience.stop()
         for bell in (self._opened, self._sent, self._taken):
             bell.ring()
+
+
+class Opening(NamedTuple):
+    """What `AsyncConnection.open` takes."""
+
+    address: Address
+    tasks: TaskGroup
+    senders: Senders
 
 
 async def _connect(address: Address) -> ByteStream:

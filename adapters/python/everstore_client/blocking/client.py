@@ -37,17 +37,24 @@ T = TypeVar("T")
 
 
 @overload
-def connect(url: str, *, connections: int | None = None, timeout: float | None = None) -> Client[Event]: ...
+def connect(
+    url: str, *, connections: int | None = None, timeout: float | None = None, lanes: bool = True
+) -> Client[Event]: ...
 
 
 @overload
 def connect(
-    url: str, *, registry: Registry[E], connections: int | None = None, timeout: float | None = None
+    url: str, *, registry: Registry[E], connections: int | None = None, timeout: float | None = None, lanes: bool = True
 ) -> Client[E]: ...
 
 
 def connect(
-    url: str, *, registry: Registry[Any] | None = None, connections: int | None = None, timeout: float | None = None
+    url: str,
+    *,
+    registry: Registry[Any] | None = None,
+    connections: int | None = None,
+    timeout: float | None = None,
+    lanes: bool = True,
 ) -> Client[Any]:
     """Connect to a server and log in.
 
@@ -57,11 +64,12 @@ def connect(
         registry: which classes stand for which event types; without one, every event is an `Event`.
         connections: how many to open at most; more are opened only while the others are busy.
         timeout: seconds that may pass without any part of an answer.
+        lanes: let a busy connection open further ones, each to one of the server's workers; nothing else changes.
 
     Raises:
         BadUrl, ConnectionLost, AuthenticationFailed, ProtocolError, Timeout
     """
-    return Client(Pool(addresses.parse(url, connections, timeout)), registry or PLAIN)
+    return Client(Pool(addresses.parse(url, connections, timeout)._replace(lanes=lanes)), registry or PLAIN)
 
 
 class Client(Generic[E]):

@@ -7,7 +7,7 @@ two more switches for each answer.)
 
 Error handling: what the socket or the peer does wrong ends the conversation with `ConnectionLost` or `ProtocolError`,
 which reaches every request in flight. An interruption, such as Ctrl-C, while bytes are taken in ends it too: the
-stream's place is lost.
+stream's place is lost. What goes wrong on a lane ends that lane only.
 """
 
 from __future__ import annotations
@@ -19,11 +19,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from typing import Any, TypeVar
 
 from ..address import Address
 from ..conversation import Conversation
-from ..errors import ConnectionLost, EverstoreError, ProtocolError, Timeout
+from ..errors import ConnectionLost, EverstoreError, Timeout
+from ..lanes import Lanes, worker_of
 from ..limits import RECEIVE_BYTES, RESEND_S
 from ..operations import Ask, Said, Tell
 from ..outbox import Post
@@ -31,34 +33,39 @@ from ..pending import Pending
 from ..senders import Native, Senders
 from ..tls import context_for
 from ..wire.requests import Request
+from .lane import Lane
+from .link import Link
 
 R = TypeVar("R")
 
-_NOT_NOW = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
-
-_READ = selectors.EVENT_READ
-_READ_AND_WRITE = selectors.EVENT_READ | selectors.EVENT_WRITE
-
 
 class Connection:
-    """See the module. Every method may be called by any thread."""
+    """See the module. Every method may be called by any thread. `another` makes conversations for its lanes; without,
+    it has none.
+    """
 
-    def __init__(self, sock: socket.socket, conversation: Conversation, timeout_s: float) -> None:
+    def __init__(
+        self,
+        sock: socket.socket,
+        conversation: Conversation,
+        timeout_s: float,
+        another: Callable[[], Conversation] | None = None,
+    ) -> None:
         self.timeout_s = timeout_s
-        self._socket = sock
         self._conversation = conversation
+        self._another = another
+        self._plan = Lanes(another is not None)
+        self._lanes: dict[int, Lane] = {}
         self._turn = threading.Condition(threading.Lock())
         self._has_leader = False
         self._is_closed = False
-        self._unsent = memoryview(b"")
         self._buffer = memoryview(bytearray(RECEIVE_BYTES))
         self._waker, self._woken = socket.socketpair()
         self._selector = selectors.DefaultSelector()
-        self._watched = _READ
-        for each in (self._waker, self._woken, sock):
+        for each in (self._waker, self._woken):
             each.setblocking(False)
-        self._selector.register(sock, _READ)
-        self._selector.register(self._woken, _READ)
+        self._main = Link(sock, conversation, self._selector)
+        self._selector.register(self._woken, selectors.EVENT_READ)
 
     @classmethod
     def open(cls, address: Address, timeout_s: float, senders: Senders) -> Connection:
@@ -70,8 +77,10 @@ class Connection:
             ProtocolError: what answers there is no Everstore server.
             Timeout: the server took the connection and stays silent.
         """
-        conversation = Conversation(address.user, address.password, senders)
-        connection = cls(_connect(address, timeout_s), conversation, address.timeout_s)
+        another = partial(Conversation, address.user, address.password, senders)
+        conversation = another()
+        lanes = another if address.lanes and not address.tls else None
+        connection = cls(_connect(address, timeout_s), conversation, address.timeout_s, lanes)
         try:
             connection.wait(lambda: not conversation.is_opening, timeout_s)
             if conversation.error:
@@ -83,7 +92,7 @@ class Connection:
 
     @property
     def waiting(self) -> int:
-        return self._conversation.waiting
+        return sum(link.conversation.waiting for link in self._links())
 
     @property
     def native(self) -> Native | None:
@@ -102,7 +111,7 @@ class Connection:
     def is_alive(self) -> bool:
         """Whether it can be used, as far as can be told: a server that left while nobody listened is noticed here."""
         with self._turn:
-            if not self._conversation.waiting and not self._has_leader:
+            if not self.waiting and not self._has_leader:
                 self._lead(0)
             return not self._conversation.is_lost
 
@@ -125,7 +134,7 @@ class Connection:
     def ask(self, request: Request[R] | Post, heard: Callable[[], object] | None = None) -> Pending:
         """Say a request; it leaves with the next `flush` or `wait`, so that many of them leave together."""
         with self._turn:
-            return self._conversation.ask(request, heard)
+            return self._link_for(request).conversation.ask(request, heard)
 
     def tell(self, request: Request[R]) -> None:
         with self._turn:
@@ -133,7 +142,8 @@ class Connection:
 
     def forget(self, pending: Pending) -> None:
         with self._turn:
-            self._conversation.forget(pending)
+            for link in self._links():
+                link.conversation.forget(pending)
 
     def flush(self) -> None:
         with self._turn:
@@ -141,7 +151,8 @@ class Connection:
 
     def parts(self, request: Request[Any]) -> Iterator[bytes]:
         """The parts of a read as they arrive. What nobody takes is not read from the socket, if nobody else leads."""
-        pending = self.ask(request)
+        with self._turn:
+            pending = self._conversation.ask(request)
         try:
             while not pending.done:
                 self.wait(lambda: pending.done or bool(pending.parts), self.timeout_s)
@@ -191,7 +202,8 @@ class Connection:
         """Wait for the socket without holding the lock, then read and write what can be read and written."""
         if self._conversation.is_lost:
             return
-        self._watch(_READ_AND_WRITE if self._unsent else _READ)
+        for link in self._links():
+            link.watch()
         self._turn.release()
         try:
             ready = self._selector.select(wait_s)
@@ -201,48 +213,64 @@ class Connection:
             if key.fileobj is self._woken:
                 self._woken.recv(64)
             elif events & selectors.EVENT_READ:
-                self._receive()
+                self._receive(key.data)
         self._send()
 
-    def _watch(self, events: int) -> None:
-        if self._watched != events:
-            self._selector.modify(self._socket, events)
-            self._watched = events
-
-    def _receive(self) -> None:
-        if self._conversation.is_lost:
-            return
+    def _receive(self, link: Link) -> None:
         try:
-            count = self._socket.recv_into(self._buffer)
-            if count == 0:
-                raise ConnectionLost("the server closed the connection")
-            self._conversation.receive(self._buffer[:count])
-        except _NOT_NOW:
-            return
-        except OSError as error:
-            self._lose(error if isinstance(error, ConnectionLost) else ConnectionLost(str(error)))
-        except ProtocolError as error:
-            self._lose(error)
-        except BaseException:
-            self._lose(ConnectionLost("the connection was interrupted while an answer was taken in"))
-            raise
+            link.receive(self._buffer)
+        finally:
+            if isinstance(link, Lane) and not link.is_open:
+                link.go_on()
+                if link.is_open:
+                    self._plan.opened(link.worker)
+            self._look_after_lost()
 
     def _send(self) -> None:
         """Send without waiting; what does not fit is the leader's to send."""
         try:
-            while not self._conversation.is_lost and (self._unsent or self._said()):
-                self._unsent = self._unsent[self._socket.send(self._unsent) :]
-        except _NOT_NOW:
-            self._wake_leader()
-        except OSError as error:
-            self._lose(ConnectionLost(str(error)))
-        except BaseException:
-            self._lose(ConnectionLost("the connection was interrupted while a request was sent"))
-            raise
+            for link in self._links():
+                if not link.send():
+                    self._wake_leader()
+        finally:
+            self._look_after_lost()
 
-    def _said(self) -> bool:
-        self._unsent = memoryview(self._conversation.outgoing())
-        return bool(self._unsent)
+    def _links(self) -> list[Link]:
+        return [self._main, *self._lanes.values()]
+
+    def _link_for(self, request: Request[Any] | Post) -> Link:
+        """The lane of its worker, when there is one; else the connection itself, and there may soon be one."""
+        if self._another is None:
+            return self._main
+        worker = worker_of(request, self.native)
+        lane = self._lanes.get(worker)
+        if lane is not None:
+            return lane if lane.is_open else self._main
+        if worker and not self._main.is_lost and self._plan.wants(worker, time.monotonic()):
+            self._open_lane(worker, self._another())
+        return self._main
+
+    def _open_lane(self, worker: int, conversation: Conversation) -> None:
+        assert self.native is not None, "workers are known of native servers only"
+        try:
+            self._lanes[worker] = Lane(worker, self.native, self._main.socket, conversation, self._selector)
+        except EverstoreError as error:
+            self._plan.failed(worker, error, time.monotonic())
+
+    def _look_after_lost(self) -> None:
+        """A lost lane is closed, and without the connection itself there are none; whoever waits looks again."""
+        if self._main.is_lost:
+            self._lose(ConnectionLost("the connection was lost"))
+        elif any(lane.is_lost for lane in self._lanes.values()):
+            self._drop_lanes([lane for lane in self._lanes.values() if lane.is_lost])
+            self._wake_leader()
+            self._turn.notify_all()
+
+    def _drop_lanes(self, lost: list[Lane]) -> None:
+        for lane in lost:
+            del self._lanes[lane.worker]
+            lane.close()
+            self._plan.failed(lane.worker, lane.error, time.monotonic())
 
     def _wake_leader(self) -> None:
         if self._has_leader:
@@ -250,7 +278,9 @@ class Connection:
                 self._waker.send(b"\0")
 
     def _lose(self, error: EverstoreError) -> None:
-        self._conversation.lose(error)
+        for link in self._links():
+            link.lose(error)
+        self._drop_lanes(list(self._lanes.values()))
         self._wake_leader()
         self._release_lost()
         self._turn.notify_all()
@@ -260,8 +290,9 @@ class Connection:
         if self._is_closed or self._has_leader or not self._conversation.is_lost:
             return
         self._is_closed = True
+        self._main.close()
         self._selector.close()
-        for each in (self._socket, self._waker, self._woken):
+        for each in (self._waker, self._woken):
             each.close()
 
 

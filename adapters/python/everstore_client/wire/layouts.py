@@ -27,6 +27,7 @@ LIST: Final = 33
 NATIVE: Final = 34
 APPEND: Final = 35
 FETCH: Final = 36
+LANE: Final = 37
 
 MULTIPART: Final = 1
 COMPRESSED: Final = 2

@@ -1,4 +1,4 @@
-"""What the bodies of the native replies say, types 34 to 36. Only `ProtocolError` leaves, whatever the bytes are."""
+"""What the bodies of the native replies say, types 34 to 37. Only `ProtocolError` leaves, whatever the bytes are."""
 
 from __future__ import annotations
 
@@ -49,6 +49,12 @@ def hello(frame: Frame, _: Order) -> Hello:
     if not found.workers:
         raise ProtocolError("a native hello speaks of no worker at all")
     return found
+
+
+def lane(frame: Frame, _: Order) -> int:
+    if frame.body:
+        raise ProtocolError(f"the answer to the request for a lane has {len(frame.body)} bytes, expected none")
+    return frame.worker
 
 
 def outcomes(frame: Frame, order: Order) -> list[Outcome]:

@@ -1,4 +1,4 @@
-"""The native requests, types 34 to 36: little endian, sizes of 64 bits. The server's PROTOCOL.md draws them."""
+"""The native requests, types 34 to 37: little endian, sizes of 64 bits. The server's PROTOCOL.md draws them."""
 
 from __future__ import annotations
 
@@ -56,6 +56,11 @@ class Start(IntEnum):
 
 def hello() -> Request[Hello]:
     return Request(layouts.NATIVE, (REVISION,), ())
+
+
+def lane(worker: int) -> Request[int]:
+    """That the connection become a lane of that worker, whose number is the answer."""
+    return Request(layouts.LANE, (worker,), ())
 
 
 def appends(client: bytes, run: int, answered: int, worker: int, wanted: Sequence[Append]) -> Request[list[Outcome]]:

@@ -112,4 +112,5 @@ _DECODERS: dict[int, Callable[[Frame, Order], Any]] = {
     layouts.NATIVE: native_replies.hello,
     layouts.APPEND: native_replies.outcomes,
     layouts.FETCH: native_replies.fetched,
+    layouts.LANE: native_replies.lane,
 }

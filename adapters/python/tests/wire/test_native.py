@@ -44,6 +44,8 @@ def append_of(vector: dict[str, Any]) -> Append:
 def request_of(vector: dict[str, Any]) -> Request[Any]:
     if vector["request"] == "native":
         return native_requests.hello()
+    if vector["request"] == "lane":
+        return native_requests.lane(vector["to"])
     if vector["request"] == "append":
         wanted = [append_of(each) for each in vector["appends"]]
         client = bytes.fromhex(vector["client"])
@@ -75,6 +77,8 @@ def frame_of(vector: dict[str, Any]) -> Frame:
 def said(vector: dict[str, Any]) -> object:
     if vector["reply"] == "native":
         return Hello(vector["revision"], vector["workers"], vector["request_bytes_max"], vector["run"])
+    if vector["reply"] == "lane":
+        return vector["worker"]
     if vector["reply"] == "append":
         return [Outcome(**{**each, "text": each["text"].encode()}) for each in vector["outcomes"]]
     return Fetched(vector["start"], vector["end"], vector["text"].encode())
@@ -102,7 +106,7 @@ def test_rubbish_leaves_only_as_a_protocol_error() -> None:
     seeded = random.Random(6929)
     for _ in range(5000):
         try:
-            decode(Frame(seeded.choice((34, 35, 36)), 1, 0, 1, seeded.randbytes(seeded.randrange(60))), LITTLE)
+            decode(Frame(seeded.choice((34, 35, 36, 37)), 1, 0, 1, seeded.randbytes(seeded.randrange(60))), LITTLE)
         except ProtocolError:
             continue
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from everstore import limits
-from everstore.supervisor.patience import Patience, Seen
+from everstore.worker.patience import Patience, Seen
 
 NOTHING = Seen(0, 0, 0, awaited=True, quiet=True, greedy=False, reserving=False)
 IDLE_S = 1000.0
