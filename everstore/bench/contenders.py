@@ -54,7 +54,8 @@ def contenders(directory: Path) -> list[Contender]:
         Contender(
             "everstore",
             EVERSTORE,
-            "native appends, spoken by the same small client as the peers'; those that begin together share a request",
+            "native appends over a lane to each worker, spoken by the same small client as the peers'; those that "
+            "begin together share a request",
             _native,
         ),
         Contender(
@@ -108,7 +109,7 @@ def _served(pid: int, dialect: Dialect) -> Served:
 @contextmanager
 def _native(directory: Path, journals: int) -> Iterator[Served]:
     with everstore(directory, WORKERS) as server:
-        yield _served(server.process.pid, Appends(server.port, one_event(journals)))
+        yield _served(server.process.pid, Appends(server.port, one_event(journals), journals))
 
 
 @contextmanager

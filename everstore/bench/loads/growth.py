@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from everstore.bench.contenders import WORKERS
-from everstore.bench.dialects.everstore import one_event
+from everstore.bench.dialects.everstore import Transactions, one_event
 from everstore.bench.dialects.native import Appends
 from everstore.bench.driver import Bounds, drive
 from everstore.bench.loads.small import rates
@@ -40,19 +40,21 @@ def _trials(scale: Scale) -> Iterator[Sequence[Trial]]:
 
 
 def _fill(directory: Path, journals: int) -> None:
-    """One event in each. Nobody is to survive a power cut here, so it need not be waited for."""
+    """One event in each: lanes would each go on to journals that have one already. Nobody is to survive a power cut
+    here, so it need not be waited for.
+    """
     with everstore(directory, WORKERS, "os") as server:
-        drive(Appends(server.port, one_event(journals)), 256, Bounds(operations=journals))
+        drive(Transactions(server.port, one_event(journals)), 256, Bounds(operations=journals))
 
 
 def _run(directory: Path, journals: int, bounds: Bounds) -> dict[Quantity, float]:
     """Touch some, crash, start: until each worker has answered transactions. Then the load."""
     with everstore(directory, WORKERS) as server:
-        drive(Appends(server.port, one_event(journals)), IN_FLIGHT, Bounds(operations=min(journals, TOUCHED)))
+        drive(Appends(server.port, one_event(journals), journals), IN_FLIGHT, Bounds(operations=min(journals, TOUCHED)))
         server.crash()
     started = time.perf_counter()
     with everstore(directory, WORKERS) as server:
-        dialect = Appends(server.port, one_event(journals))
+        dialect = Appends(server.port, one_event(journals), journals)
         drive(dialect, IN_FLIGHT, Bounds(operations=IN_FLIGHT))
         start_s = time.perf_counter() - started
         return {**rates(drive(dialect, IN_FLIGHT, bounds)), START: start_s}

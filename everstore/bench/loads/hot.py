@@ -35,8 +35,8 @@ def _run(port: int, types: int, bounds: Bounds) -> dict[Quantity, float]:
         kind = b"%s%d" % (TYPE, operation % types)
         return Written(journal(types), kind, kind + b" " + DATA)
 
-    dialect = Appends(port, written, connections=WRITERS, conditional=True)
-    run = drive(dialect, WRITERS, bounds)
+    dialect = Appends(port, written, types, conditional=True)
+    run = drive(dialect, WRITERS, bounds, one_each=True)
     # Those of the warm-up count among the conflicts, so they are set against all that was done.
     return {**rates(run), CONFLICTS: dialect.conflicts / max(1, dialect.done)}
 
@@ -45,5 +45,5 @@ LOAD = Load(
     "hot",
     f"{WRITERS} writers on one journal, conflicts tried again at once",
     _trials,
-    notes=("a connection for each writer; each append depends on the types that it declares",),
+    notes=("a lane for each writer; each append depends on the types that it declares",),
 )

@@ -29,7 +29,7 @@ def _trials(scale: Scale) -> Iterator[Sequence[Trial]]:
 
 
 def _run(port: int, bounds: Bounds) -> dict[Quantity, float]:
-    return rates(drive(Appends(port, one_event(JOURNALS)), IN_FLIGHT, bounds))
+    return rates(drive(Appends(port, one_event(JOURNALS), JOURNALS), IN_FLIGHT, bounds))
 
 
 LOAD = Load(
