@@ -236,12 +236,14 @@ def test_a_worker_has_no_more_lanes_than_its_limit_and_one_that_ends_makes_room(
         stack.enter_context(lane(server))
 
 
-def test_lanes_are_connections_of_the_server(tmp_path: Path) -> None:
-    with RunningServer(tmp_path / "journals", workers=WORKERS, max_connections=3) as server:
-        with lane(server), lane(server, 2), Client(server.port) as third:
-            assert orjson.loads(third.ask(frames.status()).body[4:])["connections"] == 3
-            with Client(server.port, login=False) as fourth:
-                assert fourth.until_closed() == b""
+def test_lanes_are_connections_of_the_server_and_take_no_more_than_half_of_them(tmp_path: Path) -> None:
+    with RunningServer(tmp_path / "journals", workers=WORKERS, max_connections=4) as server:
+        with lane(server), lane(server, 2), Client(server.port) as third, Client(server.port) as fourth:
+            assert third.ask(frames.lane(1)).code == 18
+            assert fourth.exists(NAMES[1]) is False
+            assert orjson.loads(third.ask(frames.status()).body[4:])["connections"] == 4
+            with Client(server.port, login=False) as fifth:
+                assert fifth.until_closed() == b""
         until(lambda: lanes(server) == [0, 0], "the lanes have ended")
 
 

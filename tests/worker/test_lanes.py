@@ -274,6 +274,34 @@ def test_a_lane_that_is_reset_ends_and_what_was_decided_for_it_is_dropped(world:
     assert [each.uid for each in received(other)] == [5]
 
 
+class BreaksUnderWay:
+    """A socket that takes half of what it is given, and then nothing more."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._sends = 0
+
+    def sendmsg(self, pieces: list[memoryview]) -> int:
+        self._sends += 1
+        if self._sends > 1:
+            raise BrokenPipeError
+        return sum(map(len, pieces)) // 2
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._sock, name)
+
+
+def test_one_that_breaks_while_its_long_read_is_made_costs_nobody_anything(world: World) -> None:
+    world.lane(1)
+    lane = world.lanes._lanes[1]  # noqa: SLF001
+    lane.sock = BreaksUnderWay(lane.sock)  # type: ignore[assignment]
+    world.lanes.answer([(1, iter([PART] * 20))])
+    world.work()
+    world.work()
+    assert world.notes() == [(ENDED, 1)]
+    assert not world.lanes
+
+
 def test_one_that_has_sent_its_last_byte_gets_its_answers_and_ends(world: World) -> None:
     client = world.lane(1)
     client.send(EXISTS)
