@@ -247,6 +247,16 @@ def test_a_long_read_is_made_as_far_as_it_is_taken_and_what_stands_behind_it_wai
     assert replies == [1] * 100 + [9]
 
 
+def test_parts_that_may_be_sent_are_not_waited_with(world: World) -> None:
+    client = world.lane(1)
+    world.lanes.answer([(1, iter([PART] * 50))])
+    while world.lanes.is_busy:
+        world.work()
+    assert received(client)
+    world.lanes.take()
+    assert world.lanes.is_busy, "it has taken some, and nothing else will happen"
+
+
 def test_when_all_are_owed_much_those_are_served_that_owe_nothing_and_few_requests_of_each(world: World) -> None:
     deaf = [world.lane(number) for number in range(1, 25)]
     other = world.lane(30)
