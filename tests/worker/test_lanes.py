@@ -284,6 +284,18 @@ def test_a_lane_that_is_reset_ends_and_what_was_decided_for_it_is_dropped(world:
     assert [each.uid for each in received(other)] == [5]
 
 
+def test_one_that_waits_for_room_ends_when_its_client_is_gone(world: World) -> None:
+    large = frames.frame(frames.READ, 1, bytes(3_000_000))[:1000]
+    first, second = world.lane(1), world.lane(2)
+    for each in (first, second):
+        each.send(large)
+        assert world.lanes.take() == []
+    second.close()
+    assert world.lanes.take() == []
+    world.work()
+    assert world.notes() == [(ENDED, 2)]
+
+
 class BreaksUnderWay:
     """A socket that takes half of what it is given, and then nothing more."""
 
