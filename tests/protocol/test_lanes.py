@@ -20,7 +20,7 @@ from support import frames
 from support.certificates import Authority
 from support.frames import Reply
 from support.patched import patched
-from support.server import RunningServer
+from support.server import RunningServer, alive
 from support.users import user, write_users
 from support.waiting import until
 from support.wire import Client
@@ -300,6 +300,15 @@ def test_what_has_arrived_when_the_server_stops_is_done_and_answered(server: Run
         assert [client.receive().uid for _ in range(1200)] == list(range(1, 1201))
         assert client.until_closed() == idle.until_closed() == b""
         assert server.wait() == 0
+
+
+def test_lanes_close_with_a_server_that_is_killed(server: RunningServer) -> None:
+    workers = server.worker_pids()
+    with lane(server) as client:
+        assert appended(client, 1) == 28
+        server.process.kill()
+        assert client.until_closed() == b""
+    until(lambda: not any(map(alive, workers)), "the workers have ended")
 
 
 def test_one_whose_client_is_gone_before_the_worker_has_it_ends(server: RunningServer) -> None:
