@@ -12,7 +12,7 @@ import trio
 
 from everstore import limits, log
 from everstore.config.settings import Settings
-from everstore.errors import Refused
+from everstore.errors import Code, Refused
 from everstore.supervisor.client import Client
 from everstore.supervisor.complaints import Complaints
 from everstore.supervisor.login import Logins
@@ -200,6 +200,8 @@ class Reception:
     async def _leaves(self, client: Client) -> bool:
         """True when the connection is a worker's lane now, or as good as closed; False when it goes on."""
         try:
+            if 2 * self._board.connections > self._settings.max_connections:
+                raise Refused(Code.NO_LANE, "more than half of the connections are in use (--max-connections)")
             return await self._board.lanes.hand_over(client)
         except Refused as refused:
             for link in self._put_through(client, client.session.refuse_lane(refused.code, refused.reason)):

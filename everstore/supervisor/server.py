@@ -132,7 +132,9 @@ class Server:
     def _reload(self) -> None:
         if self._logins:
             self._logins.reload(self._board.clients.values())
-            self._board.lanes.revoke(self._logins.is_unlimited)
+            ended = self._board.lanes.revoke(self._logins.is_unlimited)
+            if ended:
+                log.info(f"SIGHUP: {ended} lanes end, of users who are gone, or have another password or less rights")
         if self._certificate:
             self._certificate.reload()
         if not (self._logins or self._certificate):

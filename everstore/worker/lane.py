@@ -24,6 +24,7 @@ from everstore.worker import tcp
 from everstore.worker.patience import Patience, Seen
 
 _SERVED = frozenset(Type) - {Type.ERROR, Type.AUTHENTICATE, Type.NATIVE, Type.LANE}
+_SEND_PIECES = 512  # half of what the system takes in one call
 _GREEDY_BYTES = limits.LANES_OWED_BYTES_MAX // limits.LANES_MAX
 
 
@@ -83,7 +84,7 @@ class Lane:
             self.deaf = True
         return served
 
-    def put(self, reply: bytes) -> None:
+    def put(self, reply: bytes | memoryview) -> None:
         """An answer, to be sent by the next `flush`."""
         if not self.broken:
             self._unsent.append(reply)
@@ -92,21 +93,26 @@ class Lane:
     def flush(self) -> int:
         """Send what the socket takes of what is owed; returns how much that is."""
         before = self._sent
-        while self._unsent and not self.broken:
-            data = memoryview(self._unsent[0] if len(self._unsent) == 1 else b"".join(self._unsent))
-            try:
-                sent = self.sock.send(data)
-            except BlockingIOError:
-                sent = 0
-            except OSError:
-                self.broken = True
-                break
-            self._sent += sent
-            self.owed -= sent
-            self._unsent = [data[sent:]] if sent < len(data) else []
-            if sent < len(data):
-                break
+        try:
+            while self._unsent and not self.broken:
+                self._took(self.sock.sendmsg(self._unsent[:_SEND_PIECES]))
+        except BlockingIOError:
+            pass
+        except OSError:
+            self.broken = True
         return self._sent - before
+
+    def _took(self, sent: int) -> None:
+        """The socket has taken so much."""
+        self._sent += sent
+        self.owed -= sent
+        whole = 0
+        while whole < len(self._unsent) and sent >= len(self._unsent[whole]):
+            sent -= len(self._unsent[whole])
+            whole += 1
+        del self._unsent[:whole]
+        if sent:
+            self._unsent[0] = memoryview(self._unsent[0])[sent:]
 
     def hear_what_has_arrived(self) -> None:
         """And nothing that comes later."""

@@ -119,7 +119,7 @@ class Lanes:
             lane = self._lanes.get(number := int.from_bytes(item[:4], "little"))
             if lane is not None:  # It may have ended since this was made.
                 touched[number] = lane
-                self._put(lane, item[4:])
+                self._put(lane, memoryview(item)[4:])
         for lane in touched.values():
             self._flush(lane)
             self._settle(lane)
@@ -207,7 +207,7 @@ class Lanes:
             self._flush(lane)
         return frames
 
-    def _put(self, lane: Lane, reply: bytes) -> None:
+    def _put(self, lane: Lane, reply: bytes | memoryview) -> None:
         before = lane.owed
         lane.put(reply)
         self._owed += lane.owed - before

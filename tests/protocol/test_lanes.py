@@ -20,7 +20,7 @@ from support import frames
 from support.certificates import Authority
 from support.frames import Reply
 from support.patched import patched
-from support.server import RunningServer
+from support.server import RunningServer, alive
 from support.users import user, write_users
 from support.waiting import until
 from support.wire import Client
@@ -220,6 +220,7 @@ def test_limited_users_get_none_and_those_who_become_so_lose_theirs(tmp_path: Pa
         write_users(path, replace(everything, role=READ_ONLY))
         server.process.send_signal(signal.SIGHUP)
         assert first.until_closed() == second.until_closed() == b""
+        assert "SIGHUP: 2 lanes end" in server.log()
 
 
 def test_a_worker_has_no_more_lanes_than_its_limit_and_one_that_ends_makes_room(tmp_path: Path) -> None:
@@ -236,12 +237,14 @@ def test_a_worker_has_no_more_lanes_than_its_limit_and_one_that_ends_makes_room(
         stack.enter_context(lane(server))
 
 
-def test_lanes_are_connections_of_the_server(tmp_path: Path) -> None:
-    with RunningServer(tmp_path / "journals", workers=WORKERS, max_connections=3) as server:
-        with lane(server), lane(server, 2), Client(server.port) as third:
-            assert orjson.loads(third.ask(frames.status()).body[4:])["connections"] == 3
-            with Client(server.port, login=False) as fourth:
-                assert fourth.until_closed() == b""
+def test_lanes_are_connections_of_the_server_and_take_no_more_than_half_of_them(tmp_path: Path) -> None:
+    with RunningServer(tmp_path / "journals", workers=WORKERS, max_connections=4) as server:
+        with lane(server), lane(server, 2), Client(server.port) as third, Client(server.port) as fourth:
+            assert third.ask(frames.lane(1)).code == 18
+            assert fourth.exists(NAMES[1]) is False
+            assert orjson.loads(third.ask(frames.status()).body[4:])["connections"] == 4
+            with Client(server.port, login=False) as fifth:
+                assert fifth.until_closed() == b""
         until(lambda: lanes(server) == [0, 0], "the lanes have ended")
 
 
@@ -297,6 +300,15 @@ def test_what_has_arrived_when_the_server_stops_is_done_and_answered(server: Run
         assert [client.receive().uid for _ in range(1200)] == list(range(1, 1201))
         assert client.until_closed() == idle.until_closed() == b""
         assert server.wait() == 0
+
+
+def test_lanes_close_with_a_server_that_is_killed(server: RunningServer) -> None:
+    workers = server.worker_pids()
+    with lane(server) as client:
+        assert appended(client, 1) == 28
+        server.process.kill()
+        assert client.until_closed() == b""
+    until(lambda: not any(map(alive, workers)), "the workers have ended")
 
 
 def test_one_whose_client_is_gone_before_the_worker_has_it_ends(server: RunningServer) -> None:

@@ -18,6 +18,7 @@ from everstore.supervisor.client import Client
 from everstore.supervisor.login import Logins
 from everstore.supervisor.memory import Memory
 from everstore.users.hashing import parse
+from everstore.users.roll import READ_ONLY
 from everstore.wire.layouts import HEADER, Type
 from everstore.wire.session import Session, State
 from everstore.worker.patience import Patience
@@ -313,3 +314,17 @@ async def test_a_file_that_cannot_be_used_changes_nothing(
 def test_a_server_does_not_start_with_a_file_that_cannot_be_used(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="No such file"):
         Logins(str(tmp_path / "nothing"))
+
+
+@pytest.mark.parametrize("change", ["none", "gone", "another password", "other rights"])
+async def test_who_may_keep_a_lane_is_known_from_the_file_as_it_is_now(path: Path, logins: Logins, change: str) -> None:
+    before = logins._roll["ada"]  # noqa: SLF001
+    now = {
+        "none": before,
+        "gone": user("bob", "right"),
+        "another password": user("ada", "wrong"),
+        "other rights": replace(before, role=READ_ONLY),
+    }
+    write_users(path, now[change])
+    logins.reload([])
+    assert logins.is_unlimited(before) is (change == "none")

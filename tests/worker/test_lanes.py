@@ -4,17 +4,20 @@ stands in `tests/protocol/test_lanes.py`.
 
 from __future__ import annotations
 
+import random
 import resource
 import select
 import socket
 import tracemalloc
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 from support import frames
 from support.frames import HEADER, Reply
 
 from everstore import limits
+from everstore.engine.batch import Answer
 from everstore.journal.names import owner
 from everstore.worker.channel import ENDED, ITEM, LEFT, TAKEN, Item
 from everstore.worker.lanes import Lanes
@@ -247,6 +250,16 @@ def test_a_long_read_is_made_as_far_as_it_is_taken_and_what_stands_behind_it_wai
     assert replies == [1] * 100 + [9]
 
 
+def test_parts_that_may_be_sent_are_not_waited_with(world: World) -> None:
+    client = world.lane(1)
+    world.lanes.answer([(1, iter([PART] * 50))])
+    while world.lanes.is_busy:
+        world.work()
+    assert received(client)
+    world.lanes.take()
+    assert world.lanes.is_busy, "it has taken some, and nothing else will happen"
+
+
 def test_when_all_are_owed_much_those_are_served_that_owe_nothing_and_few_requests_of_each(world: World) -> None:
     deaf = [world.lane(number) for number in range(1, 25)]
     other = world.lane(30)
@@ -272,6 +285,46 @@ def test_a_lane_that_is_reset_ends_and_what_was_decided_for_it_is_dropped(world:
     assert (world.notes(), world.forgotten) == ([(ENDED, 1)], [1])
     world.work()
     assert [each.uid for each in received(other)] == [5]
+
+
+def test_one_that_waits_for_room_ends_when_its_client_is_gone(world: World) -> None:
+    large = frames.frame(frames.READ, 1, bytes(3_000_000))[:1000]
+    first, second = world.lane(1), world.lane(2)
+    for each in (first, second):
+        each.send(large)
+        assert world.lanes.take() == []
+    second.close()
+    assert world.lanes.take() == []
+    world.work()
+    assert world.notes() == [(ENDED, 2)]
+
+
+class BreaksUnderWay:
+    """A socket that takes half of what it is given, and then nothing more."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._sends = 0
+
+    def sendmsg(self, pieces: list[memoryview]) -> int:
+        self._sends += 1
+        if self._sends > 1:
+            raise BrokenPipeError
+        return sum(map(len, pieces)) // 2
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._sock, name)
+
+
+def test_one_that_breaks_while_its_long_read_is_made_costs_nobody_anything(world: World) -> None:
+    world.lane(1)
+    lane = world.lanes._lanes[1]  # noqa: SLF001
+    lane.sock = BreaksUnderWay(lane.sock)  # type: ignore[assignment]
+    world.lanes.answer([(1, iter([PART] * 20))])
+    world.work()
+    world.work()
+    assert world.notes() == [(ENDED, 1)]
+    assert not world.lanes
 
 
 def test_one_that_has_sent_its_last_byte_gets_its_answers_and_ends(world: World) -> None:
@@ -378,3 +431,110 @@ def test_what_happens_shows_at_the_descriptor_that_is_waited_for(world: World) -
     assert poll.poll(0) == []
     client.send(EXISTS)
     assert poll.poll(1000) == [(world.lanes.descriptor, select.POLLIN)]
+
+
+class Clients:
+    """Clients of every kind, at random: each does what it likes, and checks the answers that it gets."""
+
+    def __init__(self, world: World, chance: random.Random) -> None:
+        self.world = world
+        self.chance = chance
+        self.sockets: dict[int, socket.socket] = {}
+        self.asked: dict[int, list[int]] = {}
+        self.heard: dict[int, bytes] = {}
+        self.sending: dict[int, bytes] = {}
+        self.open: list[tuple[int, int]] = []
+        self.last = 0
+
+    def come(self) -> None:
+        self.last += 1
+        rest = EXISTS * self.chance.choice((0, 0, 3))
+        client = self.sockets[self.last] = self.world.give(self.last, rest)
+        client.setblocking(False)
+        self.asked[self.last] = [0] * (len(rest) // len(EXISTS))
+        self.heard[self.last] = self.sending[self.last] = b""
+
+    def act(self) -> None:
+        number = self.chance.choice(list(self.sockets))
+        deed = self.chance.choices((self.send, self.read, self.close, self.end, self.spoil), (8, 8, 0.2, 0.3, 0.2))[0]
+        deed(number)
+
+    def send(self, number: int) -> None:
+        if not self.sending[number]:
+            uid = self.chance.randrange(1, 2**32)
+            count = self.chance.choice((1, 5, 700))
+            size = self.chance.choice((0, 0, 0, 100, 90_000, 3_000_000)) if count == 1 else 0
+            body = (len(OURS)).to_bytes(4, "little") + OURS + bytes(size)
+            self.sending[number] = frames.frame(frames.EXISTS, uid, body) * count
+            self.asked[number] += [uid] * count
+        with suppress(OSError):
+            cut = self.chance.choice((1, 30, 1 << 20))
+            sent = self.sockets[number].send(self.sending[number][:cut])
+            self.sending[number] = self.sending[number][sent:]
+
+    def read(self, number: int) -> None:
+        with suppress(OSError):
+            self.heard[number] += self.sockets[number].recv(self.chance.choice((10, 1 << 20)))
+
+    def close(self, number: int) -> None:
+        self.sockets.pop(number).close()
+
+    def end(self, number: int) -> None:
+        with suppress(OSError):
+            self.sockets[number].shutdown(socket.SHUT_WR)
+
+    def spoil(self, number: int) -> None:
+        with suppress(OSError):
+            self.sockets[number].send(self.chance.randbytes(30))
+
+    def answer(self, items: list[Item]) -> list[Answer]:
+        """Whole or in parts, the parts now and then empty, as those of a slow search."""
+        answers: list[Answer] = []
+        for number, frame in items:
+            whole = frames.frame(frame[0], frame[2])
+            kind = self.chance.randrange(10)
+            part = frames.frame(frame[0], frame[2], bytes(60_000), properties=1)
+            answers.append((number, whole if kind else iter([part] * 5 + [b""] * 2 + [part, whole])))
+        return answers
+
+    def check(self) -> int:
+        """Each was answered in order what it has asked, as far as it has heard; how many answers those are."""
+        found = 0
+        for number, heard in self.heard.items():
+            uids: list[int] = []
+            while len(heard) >= 20 and len(heard) >= 20 + HEADER.unpack_from(heard)[1]:
+                kind, size, uid, properties, _ = HEADER.unpack_from(heard)
+                if kind == frames.EXISTS and not properties:
+                    uids.append(uid)
+                heard = heard[20 + size :]
+            assert uids == self.asked[number][: len(uids)]
+            found += len(uids)
+        return found
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_whatever_clients_do_each_hears_its_answers_in_order_and_nothing_is_left_of_those_who_went(seed: int) -> None:
+    world, chance = World(), random.Random(seed)
+    clients = Clients(world, chance)
+    lanes = world.lanes
+    try:
+        for step in range(400):
+            if not clients.sockets or chance.random() < 0.02:
+                clients.come()
+            clients.act()
+            if lanes:
+                lanes.answer(clients.answer(lanes.take()))
+                world.work(chance.choice((0.0, 0.0, 0.01, 0.3)))
+            assert lanes._owed == sum(each.owed for each in lanes._lanes.values()), step  # noqa: SLF001
+        assert clients.check() > 10
+        for each in clients.sockets.values():
+            each.close()
+        for _ in range(100):
+            if lanes:
+                lanes.answer(clients.answer(lanes.take()))
+                world.work(1.0)
+        assert not lanes
+        assert (lanes._owed, lanes.is_busy, lanes._begun.is_short) == (0, False, False)  # noqa: SLF001
+        assert sorted(world.forgotten) == list(range(1, clients.last + 1))
+    finally:
+        world.close()
