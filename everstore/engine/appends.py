@@ -70,9 +70,11 @@ class Appender:
         if not self._is_mine(append.name):
             raise Refused(Code.NO_SUCH_WORKER, "the journal is another worker's")
         done = self._outcomes.find(known, append.sequence, wanted.run)
-        journal = self._journals.get(append.name)
         if done is not None:
-            return Decided(0, journal, done)
+            # It may be of the batch under way, and not be written after all. A journal that cannot be read now is no
+            # reason to say that it was not.
+            return Decided(0, self._writing.under_way(append.name), done)
+        journal = self._journals.get(append.name)
         self._ledger.keep(journal)
         sequence, _, _, _, declares, _, body, start, end = append
         check_events(body, start, end)

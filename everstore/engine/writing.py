@@ -43,6 +43,10 @@ class Writing:
             self._files.prepare(journal.name)
         return lines
 
+    def under_way(self, name: bytes) -> Journal | None:
+        """The journal, if the batch under way writes to it."""
+        return self._batch.changed.get(name)
+
     def append(
         self,
         journal: Journal,

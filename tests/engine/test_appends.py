@@ -165,6 +165,18 @@ def test_it_may_come_again_within_the_same_batch(store: Embedded, client: Append
     assert store.text(b"/a") == b"t 1"
 
 
+def test_what_was_done_is_known_though_its_journal_cannot_be_opened_now(
+    tmp_path: Path, store: Embedded, client: Appending
+) -> None:
+    first = client.send(append(b"/a", b"t 1", 1))
+    store.clock.seconds += limits.IDLE_JOURNAL_S + 1
+    store.store.look_after()
+    (tmp_path / "a.log").rename(tmp_path / "elsewhere")
+    (tmp_path / "a.log").mkdir()
+    assert client.send(append(b"/a", b"t 2", 2))[0].code == Code.NAME_INVALID
+    assert client.send(append(b"/a", b"t 1", 1)) == first
+
+
 def test_what_a_client_knows_is_forgotten_and_not_done_again(store: Embedded, client: Appending) -> None:
     client.append(b"/a", b"t 1")
     client.answered = 2
