@@ -21,7 +21,7 @@ class Writer(threading.Thread):
 
     def __init__(self, port: int, start: int) -> None:
         super().__init__()
-        self.url = f"everstore://127.0.0.1:{port}?timeout=2"
+        self.url = f"everstore://127.0.0.1:{port}?timeout=1"
         self.number = start
         self.acknowledged: dict[str, list[int]] = {name: [] for name in JOURNALS}
         self.tried: dict[str, list[int]] = {name: [] for name in JOURNALS}
