@@ -121,7 +121,7 @@ def _cloned(job: Job, descriptors: list[int]) -> int:
 
 def _live(supervisor: int, channel: socket.socket) -> NoReturn:
     _be_called("es-template")
-    with suppress(ConnectionError):
+    with suppress(OSError):  # Of its channel: one that cannot be heard is replaced.
         while True:
             job, descriptors, _, _ = socket.recv_fds(channel, _JOB_BYTES_MAX, _DESCRIPTORS)
             if not job:

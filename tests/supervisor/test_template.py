@@ -70,3 +70,25 @@ def test_where_the_system_has_no_such_call_workers_are_forked_from_the_superviso
         client.append(b"/a", b"t 1")
         replace_workers(server, 2)
         assert client.events(b"/a") == [b"t 1"]
+
+
+FAILS_ONCE = """
+import errno, os
+from everstore.supervisor import template
+right = template._clone
+def once(*arguments):
+    try:
+        os.mkdir({flag!r})
+    except FileExistsError:
+        return right(*arguments)
+    raise OSError(errno.ENOBUFS, "no room")
+template._clone = once
+"""
+
+
+def test_a_template_that_cannot_answer_is_replaced_and_is_no_bug(tmp_path: Path) -> None:
+    env = patched(tmp_path / "patch", FAILS_ONCE.format(flag=str(tmp_path / "failed")))
+    with RunningServer(tmp_path / "journals", env=env, workers=2) as server, Client(server.port) as client:
+        client.append(b"/a", b"t 1")
+        assert (tmp_path / "failed").exists()
+        assert "could not begin" not in server.log()
