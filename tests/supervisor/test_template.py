@@ -72,23 +72,32 @@ def test_where_the_system_has_no_such_call_workers_are_forked_from_the_superviso
         assert client.events(b"/a") == [b"t 1"]
 
 
-FAILS_ONCE = """
-import errno, os
+FAILS_AT_THE_SECOND = """
+import errno
 from everstore.supervisor import template
 right = template._clone
-def once(*arguments):
-    try:
-        os.mkdir({flag!r})
-    except FileExistsError:
-        return right(*arguments)
-    raise OSError(errno.ENOBUFS, "no room")
-template._clone = once
+calls = 0
+def second(*arguments):
+    global calls
+    calls += 1
+    if calls == 2:
+        if {clones}:
+            right(*arguments)
+        open({flag!r}, "w").close()
+        raise OSError(errno.ENOBUFS, "no room")
+    return right(*arguments)
+template._clone = second
 """
 
 
-def test_a_template_that_cannot_answer_is_replaced_and_is_no_bug(tmp_path: Path) -> None:
-    env = patched(tmp_path / "patch", FAILS_ONCE.format(flag=str(tmp_path / "failed")))
+@pytest.mark.parametrize("clones", [False, True], ids=["before", "behind"])
+def test_a_template_that_fails_before_or_behind_a_workers_beginning_is_replaced_and_is_no_bug(
+    tmp_path: Path, clones: bool
+) -> None:
+    """A worker that nobody knows of hears nothing of what is said to the one in its place."""
+    env = patched(tmp_path / "patch", FAILS_AT_THE_SECOND.format(flag=str(tmp_path / "failed"), clones=clones))
     with RunningServer(tmp_path / "journals", env=env, workers=2) as server, Client(server.port) as client:
-        client.append(b"/a", b"t 1")
+        for name in (b"/a", b"/b", b"/c", b"/d"):
+            client.append(name, b"t 1")
         assert (tmp_path / "failed").exists()
         assert "could not begin" not in server.log()
