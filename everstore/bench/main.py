@@ -24,7 +24,7 @@ from everstore.bench.table import tables
 
 EXIT_FAILED = 1
 _WARM_S = 0.5
-_QUICK = Bounds(warm_s=0.05, seconds=0.1)
+_QUICK = Bounds(warm_s=0.05, seconds=0.3)
 _QUICK_REPEATS = 2
 
 

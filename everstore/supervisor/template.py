@@ -49,10 +49,20 @@ def fork(job: Job, lock: int) -> tuple[int, socket.socket, socket.socket]:
     Raises:
         OSError: there is no process, or no descriptor, for it now.
     """
+    if _templates:
+        try:
+            return _forked(job, lock)
+        except (ConnectionError, TimeoutError):
+            # Again with other sockets: a worker that it has cloned, and told nobody of, still listens at these.
+            _templates.pop().end()
+    return _forked(job, lock)
+
+
+def _forked(job: Job, lock: int) -> tuple[int, socket.socket, socket.socket]:
     hatch, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     try:
         hatch.setblocking(False)
-        return *_fork(job, lock, theirs), hatch
+        return *_forked_at(theirs, job, lock), hatch
     except OSError:
         hatch.close()
         raise
@@ -60,7 +70,7 @@ def fork(job: Job, lock: int) -> tuple[int, socket.socket, socket.socket]:
         theirs.close()
 
 
-def _fork(job: Job, lock: int, hatch: socket.socket) -> tuple[int, socket.socket]:
+def _forked_at(hatch: socket.socket, job: Job, lock: int) -> tuple[int, socket.socket]:
     if _CLONE is None:
         kept = {lock, hatch.fileno()}
         return fork_process(f"worker {job.worker}", kept, lambda channel: run(job, channel, hatch, leave))
@@ -110,18 +120,14 @@ _templates: list[_Template] = []
 
 
 def _cloned(job: Job, descriptors: list[int]) -> int:
-    if _templates:
-        try:
-            return _templates[0].clone(job, descriptors)
-        except (ConnectionError, TimeoutError):
-            _templates.pop().end()
-    _templates.append(_Template())
+    if not _templates:
+        _templates.append(_Template())
     return _templates[0].clone(job, descriptors)
 
 
 def _live(supervisor: int, channel: socket.socket) -> NoReturn:
     _be_called("es-template")
-    with suppress(OSError):  # Whatever it is, one that answers no more is replaced.
+    with suppress(OSError):  # Of its channel: one that cannot be heard is replaced.
         while True:
             job, descriptors, _, _ = socket.recv_fds(channel, _JOB_BYTES_MAX, _DESCRIPTORS)
             if not job:
@@ -148,10 +154,7 @@ def _begin(supervisor: int, job: Job, descriptors: list[int]) -> NoReturn:
     close_all_but({0, 1, 2, *descriptors})
     _be_called(f"es-worker-{job.worker}")
     channel = socket.socket(fileno=descriptors[0])
-    known = False
-    with suppress(OSError):
-        known = channel.recv(1) == _BEGIN
-    if not known:
+    if channel.recv(1) != _BEGIN:
         os._exit(EXIT_DONE)
     run(job, channel, socket.socket(fileno=descriptors[1]), leave)
 

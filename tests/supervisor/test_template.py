@@ -70,3 +70,34 @@ def test_where_the_system_has_no_such_call_workers_are_forked_from_the_superviso
         client.append(b"/a", b"t 1")
         replace_workers(server, 2)
         assert client.events(b"/a") == [b"t 1"]
+
+
+FAILS_AT_THE_SECOND = """
+import errno
+from everstore.supervisor import template
+right = template._clone
+calls = 0
+def second(*arguments):
+    global calls
+    calls += 1
+    if calls == 2:
+        if {clones}:
+            right(*arguments)
+        open({flag!r}, "w").close()
+        raise OSError(errno.ENOBUFS, "no room")
+    return right(*arguments)
+template._clone = second
+"""
+
+
+@pytest.mark.parametrize("clones", [False, True], ids=["before", "behind"])
+def test_a_template_that_fails_before_or_behind_a_workers_beginning_is_replaced_and_is_no_bug(
+    tmp_path: Path, clones: bool
+) -> None:
+    """A worker that nobody knows of hears nothing of what is said to the one in its place."""
+    env = patched(tmp_path / "patch", FAILS_AT_THE_SECOND.format(flag=str(tmp_path / "failed"), clones=clones))
+    with RunningServer(tmp_path / "journals", env=env, workers=2) as server, Client(server.port) as client:
+        for name in (b"/a", b"/b", b"/c", b"/d"):
+            client.append(name, b"t 1")
+        assert (tmp_path / "failed").exists()
+        assert "could not begin" not in server.log()

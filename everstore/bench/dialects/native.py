@@ -52,7 +52,7 @@ class Appends:
     def connect(self) -> socket.socket:
         connection = self._greeted()
         worker = list(self.numbers)[len(self.lanes) % len(self.numbers)]
-        _ask(connection, _LANE, worker, b"")
+        _ask(connection, _LANE, worker)
         self.lanes.append(worker)
         return connection
 
@@ -61,7 +61,7 @@ class Appends:
 
     def _greeted(self) -> socket.socket:
         connection = connect(self._port)
-        _, workers, _, self.run = _HELLO.unpack(_ask(connection, _NATIVE, _REVISION, bytes(_HELLO.size)))
+        _, workers, _, self.run = _HELLO.unpack(_ask(connection, _NATIVE, _REVISION))
         if not self.numbers:
             for number in range(self._cycle):
                 worker = _owner(self.written(number).journal, workers)
@@ -140,13 +140,13 @@ class _Appending:
                 self._appends.positions[each[1].journal] = position
 
 
-def _ask(connection: socket.socket, kind: int, number: int, shape: bytes) -> bytes:
-    """The body of the answer to a request that is one number; it is as long as `shape`."""
+def _ask(connection: socket.socket, kind: int, number: int) -> bytes:
+    """The body of the answer to a request that is one number."""
     connection.sendall(_HEADER.pack(kind, 4, 0, 0, 0) + struct.pack("<I", number))
-    answer = connection.recv(_HEADER.size + len(shape), socket.MSG_WAITALL)
-    if _HEADER.unpack_from(answer)[0] != kind:
-        raise Failed(f"Everstore answered a request of type {kind} with an error")
-    return answer[_HEADER.size :]
+    answered, size, _, _, _ = _HEADER.unpack(connection.recv(_HEADER.size, socket.MSG_WAITALL))
+    if answered != kind:
+        raise Failed(f"Everstore answered a request of type {kind} with one of type {answered}")
+    return connection.recv(size, socket.MSG_WAITALL) if size else b""
 
 
 def _owner(name: bytes, workers: int) -> int:

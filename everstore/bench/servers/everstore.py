@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from everstore.bench.servers.process import STOP_S_MAX, await_start, family, running
+from everstore.bench.servers.process import await_end, await_start, family, running
 
 _READY = re.compile(r"^everstore ready on \S+:(\d+), ", re.MULTILINE)
 
@@ -25,8 +25,7 @@ class Server(NamedTuple):
         """Kill all of it at one moment, as the end of the machine does."""
         everybody = family(self.process.pid)
         os.killpg(self.process.pid, signal.SIGKILL)
-        for each in everybody:
-            each.wait(STOP_S_MAX)
+        await_end(everybody)
 
 
 @contextmanager

@@ -74,7 +74,20 @@ def stop(process: subprocess.Popen[bytes], end: signal.Signals) -> None:
         with suppress(psutil.NoSuchProcess):
             each.kill()
     process.wait()
-    psutil.wait_procs(started, STOP_S_MAX)
+    await_end(started)
+
+
+def await_end(processes: Sequence[psutil.Process]) -> None:
+    """Until none of them runs any more; whoever is to hear of their ends may take its time."""
+    deadline = time.monotonic() + STOP_S_MAX
+    while any(map(_runs, processes)) and time.monotonic() < deadline:
+        time.sleep(POLL_S)
+
+
+def _runs(process: psutil.Process) -> bool:
+    with suppress(psutil.NoSuchProcess):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
 
 
 def family(pid: int) -> list[psutil.Process]:
