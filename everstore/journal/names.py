@@ -18,6 +18,7 @@ SUFFIX = ".log"
 OWN_FOLDER = ".everstore"
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_PLAIN = re.compile(rb"(?:/[A-Za-z0-9_-]{1,%d})+" % limits.COMPONENT_BYTES_MAX)
 
 
 _GOLDEN = 0x9E3779B1
@@ -55,6 +56,8 @@ def name_of(path: str) -> bytes | None:
 
 def fault_of(name: bytes) -> str:
     """What is wrong with a name; empty when it is valid."""
+    if _PLAIN.fullmatch(name) and len(name) <= limits.NAME_BYTES_MAX:
+        return ""  # as nearly all are
     if not limits.NAME_BYTES_MIN <= len(name) <= limits.NAME_BYTES_MAX:
         return f"a name has {limits.NAME_BYTES_MIN} to {limits.NAME_BYTES_MAX} bytes, not {len(name)}"
     try:

@@ -13,7 +13,7 @@ import ctypes
 import errno
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from types import TracebackType
 
 from everstore.errors import NoSpace, StorageFailed
@@ -57,6 +57,27 @@ _SYNCING = _Failures("syncing", full_is_certain=False)
 _CLOSING = _Failures("closing", full_is_certain=False)
 
 
+class _Folder:
+    """See `Disk._folder`. A class for the same reason: each journal that is opened needs one."""
+
+    __slots__ = ("_disk", "_folder", "_make", "_name", "_parts")
+
+    def __init__(self, disk: Disk, parts: list[str], name: str, make: bool) -> None:
+        self._disk = disk
+        self._parts = parts
+        self._name = name
+        self._make = make
+
+    def __enter__(self) -> tuple[int, str]:
+        self._folder = self._disk.enter(self._parts, self._make)
+        return self._folder, self._name
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._disk.leave(self._folder)
+
+
 class Disk:
     """The files below `root`. Paths are relative to it; a path's last component is never followed when it is a
     symbolic link.
@@ -80,29 +101,33 @@ class Disk:
         with _Failures(f"creating {path}", passing=_NOT_A_PLACE), self._folder(path, make=True) as (folder, name):
             return os.open(name, flags, FILE_MODE, dir_fd=folder)
 
-    @contextmanager
-    def _folder(self, path: str, make: bool = False) -> Iterator[tuple[int, str]]:
-        """The folder that a path's last component is in, and that component.
+    def _folder(self, path: str, make: bool = False) -> _Folder:
+        """The folder that a path's last component is in, and that component, for a `with`."""
+        *parts, name = path.split("/")
+        return _Folder(self, parts, name, make)
+
+    def enter(self, parts: list[str], make: bool) -> int:
+        """A descriptor of the folder with these parts as its path, to be given to `leave`.
 
         Walked one by one: a symbolic link on the way could lead out of the directory, or make two names one file, and
         what is mounted below it is another file system, which a checkpoint would not sync.
         """
-        *parts, name = path.split("/")
         folder = self._directory
         try:
             for part in parts:
                 if make:
                     _make_directory(part, folder)
                 below = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
-                self._leave(folder)
+                self.leave(folder)
                 folder = below
                 if os.fstat(folder).st_dev != self._device:
                     raise OSError(errno.EXDEV, "another file system is mounted on its folder")
-            yield folder, name
-        finally:
-            self._leave(folder)
+        except OSError:
+            self.leave(folder)
+            raise
+        return folder
 
-    def _leave(self, folder: int) -> None:
+    def leave(self, folder: int) -> None:
         """Close a folder on the way. That fails for nobody who has only looked names up in it."""
         if folder != self._directory:
             with suppress(OSError):
