@@ -19,7 +19,7 @@ from support.lab.breaks import BREAKS
 from support.lab.run import FILE_SYSTEMS
 
 TESTS = Path(__file__).parents[1]
-STATES_OF_A_RECORDING = 2700  # or some more; the second cuts are among them
+STATES_OF_A_RECORDING = 2500  # or some more; the second cuts are among them
 PROCESSES = 2
 
 

@@ -10,6 +10,7 @@ import socket
 import struct
 from array import array
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from itertools import count
 from zlib import crc32
 
@@ -52,7 +53,8 @@ class Appends:
     def connect(self) -> socket.socket:
         connection = self._greeted()
         worker = list(self.numbers)[len(self.lanes) % len(self.numbers)]
-        _ask(connection, _LANE, worker)
+        with suppress(Failed):  # A worker has no more than so many lanes; then the supervisor stays in between.
+            _ask(connection, _LANE, worker)
         self.lanes.append(worker)
         return connection
 
@@ -144,9 +146,10 @@ def _ask(connection: socket.socket, kind: int, number: int) -> bytes:
     """The body of the answer to a request that is one number."""
     connection.sendall(_HEADER.pack(kind, 4, 0, 0, 0) + struct.pack("<I", number))
     answered, size, _, _, _ = _HEADER.unpack(connection.recv(_HEADER.size, socket.MSG_WAITALL))
+    body = connection.recv(size, socket.MSG_WAITALL) if size else b""
     if answered != kind:
         raise Failed(f"Everstore answered a request of type {kind} with one of type {answered}")
-    return connection.recv(size, socket.MSG_WAITALL) if size else b""
+    return body
 
 
 def _owner(name: bytes, workers: int) -> int:
