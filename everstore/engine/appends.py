@@ -73,7 +73,7 @@ class Appender:
         if done is not None:
             # It may be of the batch under way, and not be written after all. A journal that cannot be read now is no
             # reason to say that it was not.
-            return Decided(0, self._writing.under_way(append.name), done)
+            return Decided(0, self._writing.under_way(append.name, done), done)
         journal = self._journals.get(append.name)
         self._ledger.keep(journal)
         sequence, _, _, _, declares, _, body, start, end = append

@@ -43,9 +43,10 @@ class Writing:
             self._files.prepare(journal.name)
         return lines
 
-    def under_way(self, name: bytes) -> Journal | None:
-        """The journal, if the batch under way writes to it."""
-        return self._batch.changed.get(name)
+    def under_way(self, name: bytes, end: int) -> Journal | None:
+        """The journal, if it is the batch under way that writes what ends there."""
+        journal = self._batch.changed.get(name)
+        return journal if journal and end > journal.durable_size else None
 
     def append(
         self,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from support.embedded import Embedded, committed, committing
+from support.fakes.disk import FailingDisk
 from support.native import Appending, append
 
 from everstore import limits
@@ -285,6 +286,17 @@ def test_a_disk_without_room_lets_an_append_come_again(tmp_path: Path, monkeypat
         assert client.send(append(b"/a", b"t 2", 2))[0].code == Code.CANNOT_WRITE
     assert client.send(append(b"/a", b"t 2", 2))[0].code == 0
     assert store.text(b"/a") == b"t 1\nt 2"
+
+
+def test_what_was_done_before_is_not_taken_back_with_a_batch_without_room(tmp_path: Path) -> None:
+    disk = FailingDisk(str(tmp_path), full=True)
+    store = Embedded(tmp_path, disk)
+    client = Appending(store)
+    first = client.send(append(b"/a", b"t 1", 1))
+    disk.fail_at = len(disk.calls) + 1  # the journal's bytes, behind the log's record
+    again, new = client.send(append(b"/a", b"t 1", 1), append(b"/a", b"t 2", 2))
+    assert (again, new.code) == (first[0], Code.CANNOT_WRITE)
+    assert store.text(b"/a") == b"t 1"
 
 
 def test_a_request_whose_lengths_do_not_add_up_is_refused_whole(store: Embedded, client: Appending) -> None:
