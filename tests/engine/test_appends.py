@@ -294,7 +294,7 @@ def test_what_was_done_before_is_not_taken_back_with_a_batch_without_room(tmp_pa
     client = Appending(store)
     first = client.send(append(b"/a", b"t 1", 1))
     disk.fail_at = len(disk.calls) + 1  # the journal's bytes, behind the log's record
-    again, new = client.send(append(b"/a", b"t 1", 1), append(b"/a", b"t 2", 2))
+    new, again = client.send(append(b"/a", b"t 2", 2), append(b"/a", b"t 1", 1))
     assert (again, new.code) == (first[0], Code.CANNOT_WRITE)
     assert store.text(b"/a") == b"t 1"
 
