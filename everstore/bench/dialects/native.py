@@ -26,6 +26,7 @@ _LENGTHS = struct.Struct("<QQBHHHI")
 _OUTCOME = struct.Struct("<IQQI")
 _NO_CONDITION, _UNCHANGED = 0, 2
 _CONFLICT = 7
+_APART = 16
 
 
 class Appends:
@@ -78,7 +79,7 @@ class _Appending:
         self._appends = appends
         self._worker = worker
         self._numbers = appends.numbers[worker]
-        self._next = count()
+        self._next = count(_APART * len(appends.lanes))  # Connections of one worker are not to write the same at once.
         self._client = os.urandom(16)
         self._sequence = self._answered = 1
         self._under_way: dict[int, list[tuple[int, Written]]] = {}
