@@ -14,6 +14,8 @@ from support.server import RunningServer
 from everstore_client import AsyncClient, Event, connect_async
 from everstore_client.limits import LANE_REQUESTS_MIN
 
+pytestmark = pytest.mark.slow
+
 
 def url(server: RunningServer) -> str:
     return f"everstore://127.0.0.1:{server.port}"

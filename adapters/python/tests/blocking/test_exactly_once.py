@@ -20,6 +20,8 @@ from everstore_client.wire.native_replies import Hello
 
 from ..cutting_proxy import CuttingProxy
 
+pytestmark = pytest.mark.slow
+
 Eventually = Callable[[Callable[[], bool]], None]
 
 

@@ -18,6 +18,8 @@ from everstore_client.limits import LANE_REQUESTS_MIN
 
 from ..cutting_proxy import CuttingProxy
 
+pytestmark = pytest.mark.slow
+
 Eventually = Callable[[Callable[[], bool]], None]
 
 
