@@ -263,12 +263,16 @@ def test_where_the_worker_has_no_descriptor_the_connection_stays(tmp_path: Path)
         assert appended(client, 3) == 84
 
 
+def first_worker(server: RunningServer) -> int:
+    """The process of the worker that NAMES[1] belongs to."""
+    (found,) = [pid for pid in server.worker_pids() if Path(f"/proc/{pid}/comm").read_text() == "es-worker-1\n"]
+    return found
+
+
 def test_a_killed_workers_lanes_close_and_its_successor_has_others(server: RunningServer) -> None:
     with lane(server) as client, lane(server, 2) as other:
         assert appended(client, 1) == 28
-        for pid in server.worker_pids():
-            if b"es-worker-1" in Path(f"/proc/{pid}/comm").read_bytes():
-                os.kill(pid, signal.SIGKILL)
+        os.kill(first_worker(server), signal.SIGKILL)
         assert client.until_closed() == b""
         assert appended(other, 1, NAMES[2], 2) == 28
         until(lambda: lanes(server) == [0, 1], "the lane is forgotten")
@@ -279,24 +283,24 @@ def test_a_killed_workers_lanes_close_and_its_successor_has_others(server: Runni
 
 
 def test_one_that_is_asked_for_while_its_worker_dies_closes(server: RunningServer) -> None:
-    pids = {Path(f"/proc/{pid}/comm").read_text().strip(): pid for pid in server.worker_pids()}
-    os.kill(pids["es-worker-1"], signal.SIGSTOP)
+    worker = first_worker(server)
+    os.kill(worker, signal.SIGSTOP)
     with Client(server.port) as client:
         client.send(frames.lane(1))
         until(lambda: lanes(server) == [1, 0], "the connection is on its way")
-        os.kill(pids["es-worker-1"], signal.SIGKILL)
+        os.kill(worker, signal.SIGKILL)
         assert client.until_closed() == b""
     until(lambda: lanes(server) == [0, 0], "it is forgotten")
 
 
 def test_what_has_arrived_when_the_server_stops_is_done_and_answered(server: RunningServer) -> None:
-    pids = {Path(f"/proc/{pid}/comm").read_text().strip(): pid for pid in server.worker_pids()}
+    worker = first_worker(server)
     with lane(server) as client, lane(server) as idle:
-        os.kill(pids["es-worker-1"], signal.SIGSTOP)
+        os.kill(worker, signal.SIGSTOP)
         client.send(*(frames.append(NAMES[1], b"t 1", 1, at, uid=at) for at in range(1, 1201)), b"half a fra")
         server.process.send_signal(signal.SIGTERM)
         until(lambda: "SIGTERM" in server.log(), "it has heard")
-        os.kill(pids["es-worker-1"], signal.SIGCONT)
+        os.kill(worker, signal.SIGCONT)
         assert [client.receive().uid for _ in range(1200)] == list(range(1, 1201))
         assert client.until_closed() == idle.until_closed() == b""
         assert server.wait() == 0
@@ -312,13 +316,13 @@ def test_lanes_close_with_a_server_that_is_killed(server: RunningServer) -> None
 
 
 def test_one_whose_client_is_gone_before_the_worker_has_it_ends(server: RunningServer) -> None:
-    pids = {Path(f"/proc/{pid}/comm").read_text().strip(): pid for pid in server.worker_pids()}
-    os.kill(pids["es-worker-1"], signal.SIGSTOP)
+    worker = first_worker(server)
+    os.kill(worker, signal.SIGSTOP)
     with Client(server.port) as client:
         client.send(frames.lane(1))
         until(lambda: lanes(server) == [1, 0], "the connection is on its way")
         client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    os.kill(pids["es-worker-1"], signal.SIGCONT)
+    os.kill(worker, signal.SIGCONT)
     until(lambda: lanes(server) == [0, 0], "it has ended")
     with lane(server) as other:
         assert appended(other, 1) == 28
