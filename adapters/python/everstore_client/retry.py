@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from itertools import islice
 
 from .errors import Conflict
-from .limits import CONFLICT_PAUSE_S, CONFLICT_PAUSE_S_MAX, RECONNECT_PAUSE_S, RECONNECT_PAUSE_S_MAX
+from .limits import ASK_ATTEMPTS, CONFLICT_PAUSE_S, CONFLICT_PAUSE_S_MAX, RECONNECT_PAUSE_S, RECONNECT_PAUSE_S_MAX
 from .operations import REPEATABLE
 
 RUN_AGAIN = (Conflict, *REPEATABLE)
@@ -31,6 +32,11 @@ def conflict_pauses(attempts: int) -> Iterator[float]:
         raise ValueError(f"attempts is {attempts}, expected 1 or more")
     pauses = jittered(CONFLICT_PAUSE_S, CONFLICT_PAUSE_S_MAX)
     return (next(pauses) for _ in range(attempts - 1))
+
+
+def ask_pauses() -> Iterator[float]:
+    """The pauses between the tries of what only asks."""
+    return islice(reconnect_pauses(), ASK_ATTEMPTS - 1)
 
 
 def reconnect_pauses() -> Iterator[float]:

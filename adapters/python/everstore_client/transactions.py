@@ -32,6 +32,7 @@ from .operations import (
     read_range,
 )
 from .registry import E
+from .retry import ask_pauses
 from .senders import Native
 from .wire.native_replies import Outcome
 from .wire.native_requests import Condition
@@ -174,12 +175,13 @@ class OpenTransaction(Generic[E]):
     def _text_steps(self, since: int, timestamps: bool) -> Steps[bytes]:
         """Where nothing is open on the server, a lost connection is no reason not to read."""
         self._must_be_open()
-        try:
-            return (yield from read_range(self.journal, self._opened, since, timestamps))
-        except REPEATABLE:
-            if self._opened.transaction != NATIVE:
-                raise
-        yield Elsewhere(0.0)
+        for pause_s in ask_pauses():
+            try:
+                return (yield from read_range(self.journal, self._opened, since, timestamps))
+            except REPEATABLE:
+                if self._opened.transaction != NATIVE:
+                    raise
+            yield Elsewhere(pause_s)
         return (yield from read_range(self.journal, self._opened, since, timestamps))
 
     def _read_steps(self, since: int, timestamps: bool) -> Steps[list[Any]]:

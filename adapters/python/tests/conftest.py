@@ -14,13 +14,14 @@ from typing import Any
 import anyio
 import pytest
 from support.server import RunningServer
+from support.version_1 import server_of_version_1
 
 from everstore_client import connect
 
 from .silent_server import SilentServer
-from .version_1 import server_of_version_1
 
-VECTORS = Path(__file__).parent / "vectors"
+CONTRACT = Path(__file__).parents[2] / "contract"
+VECTORS: dict[str, list[dict[str, Any]]] = json.loads((CONTRACT / "version1.json").read_text())
 PATIENCE_S = 30.0
 numbers = itertools.count(1)
 
@@ -114,13 +115,8 @@ def full_listener() -> Iterator[str]:
         yield f"everstore://127.0.0.1:{listener.getsockname()[1]}"
 
 
-def vectors(name: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads((VECTORS / f"{name}.json").read_text())
-    return found
-
-
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A test that takes `request_vector` or `reply_vector` runs once for each of them."""
-    for fixture, file in (("request_vector", "requests"), ("reply_vector", "replies")):
+    """A test that takes `request_vector` or `reply_vector` runs once for each of version 1's."""
+    for fixture, which in (("request_vector", "requests"), ("reply_vector", "replies")):
         if fixture in metafunc.fixturenames:
-            metafunc.parametrize(fixture, vectors(file), ids=lambda vector: vector["name"])
+            metafunc.parametrize(fixture, VECTORS[which], ids=lambda vector: vector["name"])

@@ -16,7 +16,7 @@ from ..event import PLAIN, Codec, Event
 from ..limits import CONFLICT_ATTEMPTS
 from ..operations import REPEATABLE, Steps
 from ..registry import E, Registry
-from ..retry import RUN_AGAIN, conflict_pauses
+from ..retry import RUN_AGAIN, ask_pauses, conflict_pauses
 from ..transactions import (
     Batch,
     Commit,
@@ -240,12 +240,14 @@ class AsyncClient(Generic[E]):
         return await self._repeat(lambda performer: performer.perform(steps()))
 
     async def _repeat(self, attempt: Callable[[AsyncPerformer], Awaitable[T]], together: bool = False) -> T:
-        """Try it, and once more on another connection when the first try certainly wrote nothing."""
-        performer = AsyncPerformer(self._pool, await self._pool.take(together))
-        try:
-            return await attempt(performer)
-        except REPEATABLE:
-            return await attempt(AsyncPerformer(self._pool, await self._pool.take(together)))
+        """Try it, and again on another connection while a try certainly wrote nothing, with growing pauses between."""
+        for pause_s in ask_pauses():
+            performer = AsyncPerformer(self._pool, await self._pool.take(together))
+            try:
+                return await attempt(performer)
+            except REPEATABLE:
+                await anyio.sleep(pause_s)
+        return await attempt(AsyncPerformer(self._pool, await self._pool.take(together)))
 
 
 async def _and(performer: AsyncPerformer, rest: Awaitable[T]) -> tuple[AsyncPerformer, T]:

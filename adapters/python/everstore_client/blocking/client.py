@@ -14,7 +14,7 @@ from ..event import PLAIN, Codec, Event
 from ..limits import CONFLICT_ATTEMPTS, PIPELINE_REQUESTS
 from ..operations import REPEATABLE, Steps
 from ..registry import E, Registry
-from ..retry import RUN_AGAIN, conflict_pauses
+from ..retry import RUN_AGAIN, ask_pauses, conflict_pauses
 from ..transactions import (
     Batch,
     Commit,
@@ -75,7 +75,7 @@ def connect(
 class Client(Generic[E]):
     """A server, and the connections to it. Any number of threads may share one client; make it with `connect`.
 
-    What only asks (read, exists, journals, status, opening a transaction) is asked once more by itself when its
+    What only asks (read, exists, journals, status, opening a transaction) is asked again by itself when its
     connection was lost. What writes is sent again until it is answered where the server knows it again, and never
     by a server that knows version 1.
     """
@@ -275,9 +275,11 @@ class Client(Generic[E]):
         return self._repeat(lambda performer: performer.perform(steps()))
 
     def _repeat(self, attempt: Callable[[Performer], T], together: bool = False) -> T:
-        """Try it, and once more on another connection when the first try certainly wrote nothing."""
-        performer = Performer(self._pool, self._pool.take(together))
-        try:
-            return attempt(performer)
-        except REPEATABLE:
-            return attempt(Performer(self._pool, self._pool.take(together)))
+        """Try it, and again on another connection while a try certainly wrote nothing, with growing pauses between."""
+        for pause_s in ask_pauses():
+            performer = Performer(self._pool, self._pool.take(together))
+            try:
+                return attempt(performer)
+            except REPEATABLE:
+                time.sleep(pause_s)
+        return attempt(Performer(self._pool, self._pool.take(together)))

@@ -13,6 +13,7 @@ from typing import Any
 import anyio
 import pytest
 from support.server import RunningServer
+from support.version_1 import server_of_version_1
 
 from everstore_client import (
     AsyncClient,
@@ -25,8 +26,6 @@ from everstore_client import (
     connect_async,
 )
 from everstore_client.wire.layouts import LITTLE
-
-from ..version_1 import server_of_version_1
 
 pytestmark = pytest.mark.slow
 
@@ -136,7 +135,7 @@ def test_a_commit_without_an_answer_is_of_unknown_outcome(run: Run, silent_serve
     run(main)
 
 
-def test_what_only_asks_is_asked_once_more(run: Run, silent_server: Any) -> None:
+def test_what_only_asks_is_asked_again(run: Run, silent_server: Any) -> None:
     server = silent_server(answers=OPENED)
 
     async def main() -> None:

@@ -10,11 +10,10 @@ from typing import Any
 
 import anyio
 import pytest
+from support.cutting_proxy import CuttingProxy
 from support.server import RunningServer
 
 from everstore_client import Conflict, Event, OutcomeUnknown, connect_async
-
-from ..cutting_proxy import CuttingProxy
 
 pytestmark = pytest.mark.slow
 

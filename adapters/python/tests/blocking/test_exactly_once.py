@@ -12,13 +12,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from support.cutting_proxy import CuttingProxy
 from support.server import RunningServer
 
 from everstore_client import Client, Conflict, Event, OutcomeUnknown, Timeout, connect
 from everstore_client.senders import Native, Senders
 from everstore_client.wire.native_replies import Hello
-
-from ..cutting_proxy import CuttingProxy
 
 pytestmark = pytest.mark.slow
 

@@ -10,13 +10,12 @@ from pathlib import Path
 
 import pytest
 from support.certificates import Authority
+from support.cutting_proxy import CuttingProxy
 from support.server import RunningServer
 from support.users import user, write_users
 
 from everstore_client import Client, Event, connect
 from everstore_client.limits import LANE_REQUESTS_MIN
-
-from ..cutting_proxy import CuttingProxy
 
 pytestmark = pytest.mark.slow
 

@@ -10,6 +10,7 @@ import pytest
 from support.server import RunningServer
 
 from everstore_client import AuthenticationFailed, ConnectionLost, Event, Timeout, connect
+from everstore_client.limits import ASK_ATTEMPTS
 from everstore_client.wire.layouts import LITTLE
 
 Eventually = Callable[[Callable[[], bool]], None]
@@ -46,7 +47,7 @@ def test_a_lost_connection_is_replaced_at_its_next_use(silent_server: Any) -> No
             server.accepted[-1].shutdown(2)
 
 
-def test_what_only_asks_is_asked_once_more(silent_server: Any, eventually: Eventually) -> None:
+def test_what_only_asks_is_asked_again(silent_server: Any, eventually: Eventually) -> None:
     server = silent_server(answers=OPENED)
     with connect(server.url) as db, ThreadPoolExecutor(1) as thread:
         read = thread.submit(db.read, "/a")
@@ -57,11 +58,11 @@ def test_what_only_asks_is_asked_once_more(silent_server: Any, eventually: Event
         assert server.heard.count(7) == 2
 
 
-def test_it_is_asked_once_more_but_not_for_ever(silent_server: Any, eventually: Eventually) -> None:
+def test_it_is_asked_again_but_not_for_ever(silent_server: Any, eventually: Eventually) -> None:
     server = silent_server(answers=OPENED)
     with connect(server.url) as db, ThreadPoolExecutor(1) as thread:
         read = thread.submit(db.read, "/a")
-        for times in (1, 2):
+        for times in range(1, ASK_ATTEMPTS + 1):
             eventually(lambda times=times: server.heard.count(7) == times)  # type: ignore[misc]
             server.accepted[-1].shutdown(2)
         with pytest.raises(ConnectionLost):

@@ -10,10 +10,9 @@ from pathlib import Path
 
 import pytest
 from support.server import RunningServer
+from support.version_1 import server_of_version_1
 
 from everstore_client import Client, Event, NoSuchTransaction, OutcomeUnknown, UnknownError, connect
-
-from ..version_1 import server_of_version_1
 
 Eventually = Callable[[Callable[[], bool]], None]
 

@@ -23,8 +23,12 @@ class CuttingProxy:
         self._threads = [threading.Thread(target=self._accept)]
 
     @property
+    def port(self) -> int:
+        return int(self._listener.getsockname()[1])
+
+    @property
     def url(self) -> str:
-        return f"everstore://127.0.0.1:{self._listener.getsockname()[1]}"
+        return f"everstore://127.0.0.1:{self.port}"
 
     def __enter__(self) -> CuttingProxy:
         self._threads[0].start()
