@@ -17,6 +17,7 @@ from .blocking.client import Client, connect
 from .blocking.pipeline import Pipeline, Result
 from .blocking.repository import Repository
 from .blocking.transaction import Transaction
+from .choice import Choosing
 from .errors import (
     AuthenticationFailed,
     BadUrl,
@@ -62,6 +63,7 @@ __all__ = [
     "BadUrl",
     "CannotRead",
     "CannotWrite",
+    "Choosing",
     "Client",
     "Commit",
     "Conflict",

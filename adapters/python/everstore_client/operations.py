@@ -13,8 +13,10 @@ import json
 from collections.abc import Generator
 from typing import Any, Final, NamedTuple, TypeVar
 
+from .choice import Choice, Picker
 from .errors import ConnectionLost, NoSuchTransaction, OutcomeUnknown, ProtocolError, Timeout, UnknownError
 from .limits import LIST_NAMES
+from .lines import without_end
 from .names import journal_bytes, prefix_bytes
 from .outbox import Post
 from .senders import Native
@@ -108,12 +110,31 @@ def locate(journal: str) -> Steps[Opened]:
     return opened
 
 
-def read_journal(journal: str, since: int, timestamps: bool) -> Steps[bytes]:
+def fetch(journal: str, choice: Choice, timestamps: bool) -> Request[Fetched]:
+    start_is, start, until_time, end, types = choice
+    name, joined = journal_bytes(journal), "\n".join(types).encode()
+    return native_requests.fetch(name, start, end, timestamps, start_is, until_time, joined)
+
+
+def locate_choice(journal: str, choice: Choice) -> Steps[tuple[Opened, Choice]]:
+    """The journal as far as the choice reaches, and the choice up to there, so that it means the same ever after."""
     if (yield from ask_server()) is not None:
-        found = yield from ask(native_requests.fetch(journal_bytes(journal), since, ALL, timestamps))
-        return found.text
+        none_of_it = yield from ask(fetch(journal, choice._replace(start_is=Start.LAST, start=0), timestamps=False))
+        return Opened(none_of_it.end, NATIVE, 0), choice.up_to(none_of_it.end)
     opened = yield from locate(journal)
-    return (yield from read_range(journal, opened, since, timestamps))
+    return (opened if choice.until_time else opened._replace(size=min(choice.end, opened.size))), choice
+
+
+def read_journal(journal: str, choice: Choice, timestamps: bool) -> Steps[bytes]:
+    if (yield from ask_server()) is not None:
+        found = yield from ask(fetch(journal, choice, timestamps))
+        return found.text
+    opened, _ = yield from locate_choice(journal, choice)
+    since = choice.start if choice.start_is is Start.POSITION else 0
+    if choice.is_range:
+        return (yield from read_range(journal, opened, since, timestamps))
+    text = yield from read_range(journal, opened, since, timestamps=True)
+    return Picker(choice, timestamps).finish(without_end(text))
 
 
 def commit(name: bytes, opened: Opened, types: tuple[str, ...], events: bytes) -> Steps[Committed]:

@@ -17,7 +17,7 @@ PURE = (
     *("errors", "limits", "names", "address"),
     *("wire", "wire.layouts", "wire.frames", "wire.native_replies", "wire.replies", "wire.requests"),
     *("wire.native_requests", "pending", "senders", "outbox", "conversation"),
-    *("structure", "json_text", "event", "lines", "registry", "operations", "retry", "appending"),
+    *("structure", "json_text", "event", "choice", "lines", "registry", "operations", "retry", "appending"),
     *("transactions", "reading", "lanes"),
     *("pooling", "snapshots", "folding"),
 )

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import aclosing, asynccontextmanager
+from datetime import datetime
 from types import TracebackType
-from typing import Any, Generic, Literal, Self, TypeVar, overload
+from typing import Any, Generic, Literal, Self, TypeVar, Unpack, overload
 
 import anyio
 
 from .. import address as addresses
 from .. import operations
 from ..address import Address
+from ..choice import Choice, Choosing, choice_of
 from ..event import PLAIN, Codec, Event
 from ..limits import CONFLICT_ATTEMPTS
 from ..operations import REPEATABLE, Steps
+from ..reading import reading_of
 from ..registry import E, Registry
 from ..retry import RUN_AGAIN, ask_pauses, conflict_pauses
 from ..transactions import (
@@ -147,42 +150,67 @@ class AsyncClient(Generic[E]):
         return await self._append(journal, batch, must_be_new, unchanged_of(after, depends, must_be_new, batch))
 
     @overload
-    async def read(self, journal: str, since: int = 0, *, timestamps: Literal[False] = False) -> list[E]: ...
+    async def read(
+        self,
+        journal: str,
+        since: int | datetime = 0,
+        *,
+        timestamps: Literal[False] = False,
+        **choosing: Unpack[Choosing],
+    ) -> list[E]: ...
 
     @overload
-    async def read(self, journal: str, since: int = 0, *, timestamps: Literal[True]) -> list[Event]: ...
+    async def read(
+        self, journal: str, since: int | datetime = 0, *, timestamps: Literal[True], **choosing: Unpack[Choosing]
+    ) -> list[Event]: ...
 
-    async def read(self, journal: str, since: int = 0, *, timestamps: bool = False) -> list[Any]:
+    async def read(
+        self, journal: str, since: int | datetime = 0, *, timestamps: bool = False, **choosing: Unpack[Choosing]
+    ) -> list[Any]:
         """The journal's events; none when it does not exist. See `Client.read`."""
-        return decode_text(await self.read_raw(journal, since, timestamps=timestamps), self._codec, timestamps)
+        return decode_text(
+            await self.read_raw(journal, since, timestamps=timestamps, **choosing), self._codec, timestamps
+        )
 
-    async def read_raw(self, journal: str, since: int = 0, *, timestamps: bool = False) -> bytes:
+    async def read_raw(
+        self, journal: str, since: int | datetime = 0, *, timestamps: bool = False, **choosing: Unpack[Choosing]
+    ) -> bytes:
         """The journal's text: lines joined by newlines."""
-        return await self._perform(lambda: operations.read_journal(journal, since, timestamps))
+        choice = choice_of(since, choosing)
+        return await self._perform(lambda: operations.read_journal(journal, choice, timestamps))
 
     @overload
     def stream(
-        self, journal: str, since: int = 0, *, timestamps: Literal[False] = False
+        self,
+        journal: str,
+        since: int | datetime = 0,
+        *,
+        timestamps: Literal[False] = False,
+        **choosing: Unpack[Choosing],
     ) -> AsyncGenerator[E, None]: ...
 
     @overload
-    def stream(self, journal: str, since: int = 0, *, timestamps: Literal[True]) -> AsyncGenerator[Event, None]: ...
+    def stream(
+        self, journal: str, since: int | datetime = 0, *, timestamps: Literal[True], **choosing: Unpack[Choosing]
+    ) -> AsyncGenerator[Event, None]: ...
 
-    async def stream(self, journal: str, since: int = 0, *, timestamps: bool = False) -> AsyncGenerator[Any, None]:
+    async def stream(
+        self, journal: str, since: int | datetime = 0, *, timestamps: bool = False, **choosing: Unpack[Choosing]
+    ) -> AsyncGenerator[Any, None]:
         """The same events one by one as they arrive, over a connection of their own.
 
         Close it with `contextlib.aclosing` when it may not be read to its end.
         """
-        async with aclosing(self._pieces(journal, since, timestamps)) as pieces:
+        async with aclosing(self._pieces(journal, choice_of(since, choosing), timestamps)) as pieces:
             async for piece in pieces:
                 for event in decode_text(piece, self._codec, timestamps):
                     yield event
 
     async def stream_raw(
-        self, journal: str, since: int = 0, *, timestamps: bool = False
+        self, journal: str, since: int | datetime = 0, *, timestamps: bool = False, **choosing: Unpack[Choosing]
     ) -> AsyncGenerator[bytes, None]:
         """The same lines as bytes, one by one, without their newline."""
-        async with aclosing(self._pieces(journal, since, timestamps)) as pieces:
+        async with aclosing(self._pieces(journal, choice_of(since, choosing), timestamps)) as pieces:
             async for piece in pieces:
                 for line in piece.split(b"\n"):
                     yield line
@@ -230,9 +258,10 @@ class AsyncClient(Generic[E]):
     async def _page(self, prefix: str, after: str) -> Listed:
         return await self._perform(lambda: operations.list_page(prefix, after))
 
-    async def _pieces(self, journal: str, since: int, timestamps: bool) -> AsyncGenerator[bytes, None]:
-        opened = await self._perform(lambda: operations.locate(journal))
-        async with aclosing(streams.pieces(self._pool, journal, opened, since, timestamps)) as pieces:
+    async def _pieces(self, journal: str, choice: Choice, timestamps: bool) -> AsyncGenerator[bytes, None]:
+        opened, choice = await self._perform(lambda: operations.locate_choice(journal, choice))
+        reading = reading_of(journal, opened, choice, timestamps)
+        async with aclosing(streams.pieces(self._pool, reading)) as pieces:
             async for piece in pieces:
                 yield piece
 

@@ -7,15 +7,11 @@ from contextlib import aclosing
 
 from ..operations import REPEATABLE
 from ..reading import Reading
-from ..wire.replies import Opened
 from .pool import AsyncPool
 
 
-async def pieces(
-    pool: AsyncPool, journal: str, opened: Opened, since: int, timestamps: bool
-) -> AsyncGenerator[bytes, None]:
-    """The journal's bytes from `since` on, as pieces of whole lines."""
-    reading = Reading(journal, opened, since, timestamps)
+async def pieces(pool: AsyncPool, reading: Reading) -> AsyncGenerator[bytes, None]:
+    """What it reads, as pieces of whole lines."""
     while not reading.is_over:
         try:
             async with pool.lease() as connection, aclosing(connection.parts(reading.request())) as parts:

@@ -8,6 +8,7 @@ from typing import Any, Literal, overload
 
 from ..event import Codec, Event
 from ..limits import READ_WHOLE_BYTES_MAX
+from ..reading import RangeReading
 from ..registry import E
 from ..transactions import Batch, Commit, OpenTransaction, decode_text
 from ..wire.replies import Opened
@@ -53,7 +54,8 @@ class AsyncTransaction(OpenTransaction[E]):
             for event in await self.read(since):
                 yield event
             return
-        async with aclosing(streams.pieces(self._pool, self.journal, self._opened, since, False)) as pieces:
+        reading = RangeReading(self.journal, self._opened, since, timestamps=False)
+        async with aclosing(streams.pieces(self._pool, reading)) as pieces:
             async for piece in pieces:
                 for event in decode_text(piece, self._codec, timestamps=False):
                     yield event

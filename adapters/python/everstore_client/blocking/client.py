@@ -5,14 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from types import TracebackType
-from typing import Any, Generic, Literal, Self, TypeVar, overload
+from typing import Any, Generic, Literal, Self, TypeVar, Unpack, overload
 
 from .. import address as addresses
 from .. import operations
+from ..choice import Choice, Choosing, choice_of
 from ..event import PLAIN, Codec, Event
 from ..limits import CONFLICT_ATTEMPTS, PIPELINE_REQUESTS
 from ..operations import REPEATABLE, Steps
+from ..reading import reading_of
 from ..registry import E, Registry
 from ..retry import RUN_AGAIN, ask_pauses, conflict_pauses
 from ..transactions import (
@@ -170,42 +173,74 @@ class Client(Generic[E]):
         return self._append(journal, batch, must_be_new, unchanged_of(after, depends, must_be_new, batch))
 
     @overload
-    def read(self, journal: str, since: int = 0, *, timestamps: Literal[False] = False) -> list[E]: ...
+    def read(
+        self,
+        journal: str,
+        since: int | datetime = 0,
+        *,
+        timestamps: Literal[False] = False,
+        **choosing: Unpack[Choosing],
+    ) -> list[E]: ...
 
     @overload
-    def read(self, journal: str, since: int = 0, *, timestamps: Literal[True]) -> list[Event]: ...
+    def read(
+        self, journal: str, since: int | datetime = 0, *, timestamps: Literal[True], **choosing: Unpack[Choosing]
+    ) -> list[Event]: ...
 
-    def read(self, journal: str, since: int = 0, *, timestamps: bool = False) -> list[Any]:
+    def read(
+        self, journal: str, since: int | datetime = 0, *, timestamps: bool = False, **choosing: Unpack[Choosing]
+    ) -> list[Any]:
         """The journal's events; none when it does not exist.
 
         Args:
-            since: a former size of the journal in bytes (`Commit.size`, `Transaction.size`): only what came later.
+            since: a former size of the journal in bytes (`Commit.size`, `Transaction.size`): only what came later; or
+                an aware datetime: only events of then or later.
             timestamps: return `Event` objects with their `timestamp`, also with a registry; its `decode` takes one.
+            choosing: `until`, `types`, `last` and `newest_first`, see `Choosing`. The server leaves out the others;
+                where it knows version 1 only, they are left out here.
 
         Raises:
-            CannotRead: `since` is no former size.
+            CannotRead: `since` or `until` is no former size.
+            ValueError: they contradict each other, or a datetime has no time zone.
             UnknownEventType, UnreadableEvent: the registry cannot make an object of an event.
         """
-        return decode_text(self.read_raw(journal, since, timestamps=timestamps), self._codec, timestamps)
+        return decode_text(self.read_raw(journal, since, timestamps=timestamps, **choosing), self._codec, timestamps)
 
-    def read_raw(self, journal: str, since: int = 0, *, timestamps: bool = False) -> bytes:
+    def read_raw(
+        self, journal: str, since: int | datetime = 0, *, timestamps: bool = False, **choosing: Unpack[Choosing]
+    ) -> bytes:
         """The journal's text: lines `type SP json` joined by newlines, behind `timestamp SP` if asked for."""
-        return self._perform(lambda: operations.read_journal(journal, since, timestamps))
+        choice = choice_of(since, choosing)
+        return self._perform(lambda: operations.read_journal(journal, choice, timestamps))
 
     @overload
-    def stream(self, journal: str, since: int = 0, *, timestamps: Literal[False] = False) -> Iterator[E]: ...
+    def stream(
+        self,
+        journal: str,
+        since: int | datetime = 0,
+        *,
+        timestamps: Literal[False] = False,
+        **choosing: Unpack[Choosing],
+    ) -> Iterator[E]: ...
 
     @overload
-    def stream(self, journal: str, since: int = 0, *, timestamps: Literal[True]) -> Iterator[Event]: ...
+    def stream(
+        self, journal: str, since: int | datetime = 0, *, timestamps: Literal[True], **choosing: Unpack[Choosing]
+    ) -> Iterator[Event]: ...
 
-    def stream(self, journal: str, since: int = 0, *, timestamps: bool = False) -> Iterator[Any]:
+    def stream(
+        self, journal: str, since: int | datetime = 0, *, timestamps: bool = False, **choosing: Unpack[Choosing]
+    ) -> Iterator[Any]:
         """The same events one by one as they arrive, in little memory, over a connection of their own."""
-        pieces = self._pieces(journal, since, timestamps)
+        pieces = self._pieces(journal, choice_of(since, choosing), timestamps)
         return (event for piece in pieces for event in decode_text(piece, self._codec, timestamps))
 
-    def stream_raw(self, journal: str, since: int = 0, *, timestamps: bool = False) -> Iterator[bytes]:
+    def stream_raw(
+        self, journal: str, since: int | datetime = 0, *, timestamps: bool = False, **choosing: Unpack[Choosing]
+    ) -> Iterator[bytes]:
         """The same lines as bytes, one by one, without their newline."""
-        return (line for piece in self._pieces(journal, since, timestamps) for line in piece.split(b"\n"))
+        pieces = self._pieces(journal, choice_of(since, choosing), timestamps)
+        return (line for piece in pieces for line in piece.split(b"\n"))
 
     def exists(self, journal: str) -> bool:
         """Whether anything was ever committed to the journal."""
@@ -267,9 +302,9 @@ class Client(Generic[E]):
     def _page(self, prefix: str, after: str) -> Listed:
         return self._perform(lambda: operations.list_page(prefix, after))
 
-    def _pieces(self, journal: str, since: int, timestamps: bool) -> Iterator[bytes]:
-        opened = self._perform(lambda: operations.locate(journal))
-        return streams.pieces(self._pool, journal, opened, since, timestamps)
+    def _pieces(self, journal: str, choice: Choice, timestamps: bool) -> Iterator[bytes]:
+        opened, choice = self._perform(lambda: operations.locate_choice(journal, choice))
+        return streams.pieces(self._pool, reading_of(journal, opened, choice, timestamps))
 
     def _perform(self, steps: Callable[[], Steps[T]]) -> T:
         return self._repeat(lambda performer: performer.perform(steps()))

@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import Any, Generic, TypeVar
 
 from .. import operations
+from ..choice import choice_of
 from ..errors import ConnectionLost, EverstoreError, Timeout
 from ..event import Codec
 from ..limits import RESEND_S
@@ -130,7 +131,8 @@ class Pipeline(Generic[E]):
         return self._start(journal, append_steps(journal, self._codec, must_be_new, batch))
 
     def _read_steps(self, journal: str, since: int) -> Steps[list[E]]:
-        return decode_text((yield from operations.read_journal(journal, since, False)), self._codec, timestamps=False)
+        text = yield from operations.read_journal(journal, choice_of(since), timestamps=False)
+        return decode_text(text, self._codec, timestamps=False)
 
     def _start(self, journal: str, steps: Steps[T]) -> Result[T]:
         result: Result[T] = Result(self)

@@ -6,13 +6,11 @@ from collections.abc import Iterator
 
 from ..operations import REPEATABLE
 from ..reading import Reading
-from ..wire.replies import Opened
 from .pool import Pool
 
 
-def pieces(pool: Pool, journal: str, opened: Opened, since: int, timestamps: bool) -> Iterator[bytes]:
-    """The journal's bytes from `since` on, as pieces of whole lines."""
-    reading = Reading(journal, opened, since, timestamps)
+def pieces(pool: Pool, reading: Reading) -> Iterator[bytes]:
+    """What it reads, as pieces of whole lines."""
     while not reading.is_over:
         try:
             with pool.lease() as connection:

@@ -7,6 +7,7 @@ from typing import Any, Literal, overload
 
 from ..event import Codec, Event
 from ..limits import READ_WHOLE_BYTES_MAX
+from ..reading import RangeReading
 from ..registry import E
 from ..transactions import Batch, Commit, OpenTransaction, decode_text
 from ..wire.replies import Opened
@@ -49,7 +50,7 @@ class Transaction(OpenTransaction[E]):
         if self.size - since <= READ_WHOLE_BYTES_MAX:
             yield from self.read(since)
             return
-        for piece in streams.pieces(self._pool, self.journal, self._opened, since, timestamps=False):
+        for piece in streams.pieces(self._pool, RangeReading(self.journal, self._opened, since, timestamps=False)):
             yield from decode_text(piece, self._codec, timestamps=False)
 
     def commit(self, types: Iterable[str] | None = None) -> Commit:

@@ -50,8 +50,12 @@ class Start(IntEnum):
     """What a fetch's start is."""
 
     POSITION = 0
+    TIME = 1
+    """Milliseconds since 1970: the first event of then or later."""
     LAST = 2
     """A number of events, counted from the end."""
+    LAST_BACKWARDS = 3
+    """The same, the newest first."""
 
 
 def hello() -> Request[Hello]:
@@ -80,14 +84,23 @@ def appends(client: bytes, run: int, answered: int, worker: int, wanted: Sequenc
     return Request(layouts.APPEND, (), tuple(parts), worker)
 
 
-def fetch(name: bytes, start: int, end: int, timestamps: bool, start_is: Start = Start.POSITION) -> Request[Fetched]:
-    """The journal's bytes between two positions.
+def fetch(
+    name: bytes,
+    start: int,
+    end: int,
+    timestamps: bool,
+    start_is: Start = Start.POSITION,
+    until_time: bool = False,
+    types: bytes = b"",
+) -> Request[Fetched]:
+    """The journal's events between two places, of these types, joined by newlines; of all types when there are none.
+    `until_time`: `end` is a time.
 
     Raises:
-        TooLarge: a position has more than 64 bits.
+        TooLarge: a place has more than 64 bits.
     """
     try:
-        head = _FETCH.pack(len(name), 0, start, end, start_is, 0)
+        head = _FETCH.pack(len(name), len(types), start, end, start_is, Start.TIME if until_time else Start.POSITION)
     except error:
-        raise TooLarge(f"the positions {start} and {end} are past what 64 bits can say") from None
-    return Request(layouts.FETCH, (), (head, name), 0, layouts.TIMESTAMPS if timestamps else 0)
+        raise TooLarge(f"the places {start} and {end} are past what 64 bits can say") from None
+    return Request(layouts.FETCH, (), (head, name, types), 0, layouts.TIMESTAMPS if timestamps else 0)

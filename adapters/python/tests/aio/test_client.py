@@ -43,6 +43,20 @@ def fresh(journal: str, request: pytest.FixtureRequest) -> str:
     return f"{journal}/{request.node.callspec.params['run']}"
 
 
+def test_what_is_chosen(run: Run, url: str, fresh: str) -> None:
+    async def main() -> None:
+        async with connect_async(url) as db:
+            await db.append_raw(fresh, "a 1", "b 2", "a 3")
+            now = (await db.read(fresh, last=1, timestamps=True))[0].timestamp
+            assert now is not None
+            assert await db.read(fresh, types=["a"], newest_first=True) == [Event("a", 3), Event("a", 1)]
+            assert await db.read(fresh, until=now) == []
+            assert [event.data async for event in db.stream(fresh, now, types=["b"])] == [2]
+            assert [line async for line in db.stream_raw(fresh, last=1)] == [b"a 3"]
+
+    run(main)
+
+
 def test_read_append_commit(run: Run, url: str, fresh: str) -> None:
     async def main() -> None:
         async with connect_async(url) as db:

@@ -13,7 +13,7 @@ import pytest
 from support.cutting_proxy import CuttingProxy
 from support.server import RunningServer
 
-from everstore_client import Conflict, Event, OutcomeUnknown, connect_async
+from everstore_client import Choosing, Conflict, Event, OutcomeUnknown, connect_async
 
 pytestmark = pytest.mark.slow
 
@@ -95,7 +95,8 @@ def test_an_append_is_sent_again_no_longer_than_the_timeout(run: Run, server: Ru
     run(main)
 
 
-def test_a_stream_goes_on_when_its_worker_dies(run: Run, server: RunningServer) -> None:
+@pytest.mark.parametrize("choosing", [Choosing(), Choosing(types=["a"])])
+def test_a_stream_goes_on_when_its_worker_dies(run: Run, server: RunningServer, choosing: Choosing) -> None:
     lines = [f"a {number:01000}" for number in range(8000)]
 
     async def main() -> None:
@@ -103,7 +104,7 @@ def test_a_stream_goes_on_when_its_worker_dies(run: Run, server: RunningServer) 
             for each in range(0, len(lines), 2000):
                 await db.append_raw("/long", *lines[each : each + 2000])
             found: list[str] = []
-            async for line in db.stream_raw("/long"):
+            async for line in db.stream_raw("/long", **choosing):
                 if not found:
                     for worker in server.worker_pids():
                         os.kill(worker, signal.SIGKILL)

@@ -196,6 +196,22 @@ def test_a_stream_goes_on_when_its_worker_dies(server: RunningServer, journal: s
         assert [line.decode()[24 if timestamps else 0 :] for line in found] == lines
 
 
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_so_does_one_of_chosen_events(server: RunningServer, journal: str, newest_first: bool) -> None:
+    lines = [f"{'ab'[number % 2]} {number:01000}" for number in range(8000)]
+    with connect(f"everstore://127.0.0.1:{server.port}") as db:
+        for each in range(0, len(lines), 2000):
+            db.append_raw(journal, *lines[each : each + 2000])
+        stream = db.stream_raw(journal, types=["b"], newest_first=newest_first)
+        found = [next(stream)]
+        for worker in server.worker_pids():
+            os.kill(worker, signal.SIGKILL)
+        db.append_raw(journal, "b 0")
+        found += stream
+        wanted = lines[1::2]
+        assert [line.decode() for line in found] == (wanted[::-1] if newest_first else wanted)
+
+
 def test_a_conflict_tells_what_came(server: RunningServer, journal: str) -> None:
     with connect(f"everstore://127.0.0.1:{server.port}") as db:
         first = db.append(journal, Event("a", 1))
