@@ -34,6 +34,8 @@ MIB = 1 << 20
 MEMORY = Path("/dev/shm")
 SECOND_CUTS = 3
 """States of each recording whose recovery is recorded and cut off, too."""
+WRONG_MAX = 20
+"""As many are told; what is so wrong is looked at no further."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,8 @@ def _recording(lab: Laboratory, tally: Tally, label: str) -> None:
         for number, epoch in enumerate(found):
             required = epoch.end if lab.durable else 0
             for state in states(epoch.writes, lab.rng):
+                if len(tally.wrong) >= WRONG_MAX:
+                    return
                 _judge(lab, scratch, state, done, required, tally, f"{label}, epoch {number}")
                 if number in second:
                     second.remove(number)
@@ -202,7 +206,7 @@ def main(name: str, durability: str, seed: str, count: str, broken: str = "") ->
             "states": tally.states,
             "second_cuts": tally.second_cuts,
             "unmountable": tally.unmountable,
-            "wrong": tally.wrong[:20],
+            "wrong": tally.wrong[:WRONG_MAX],
             "kinds": dict(tally.kinds),
         },
         sys.stdout,
