@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import logging
 import random
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -29,9 +28,9 @@ from support.lab.device import logging_device
 from support.lab.mounting import Scratch, WillNotMount, mounted_device
 from support.lab.recording import Write, epochs
 from support.lab.states import states
+from support.memory import folder_in_memory
 
 MIB = 1 << 20
-MEMORY = Path("/dev/shm")
 SECOND_CUTS = 3
 """States of each recording whose recovery is recorded and cut off, too."""
 WRONG_MAX = 20
@@ -72,7 +71,7 @@ def run(system: FileSystem, durability: str, seed: int, count: int) -> Tally:
     """Whole recordings, until there were `count` states."""
     tally = Tally()
     while tally.states < count and not tally.wrong:
-        with _work() as work:
+        with folder_in_memory() as work:
             _recording(Laboratory(system, durability == "fsync", random.Random(seed), work), tally, f"seed {seed}")
         seed += 1
     return tally
@@ -182,15 +181,6 @@ def _recorded(lab: Laboratory, image: Path, log: Path) -> Iterator[Path]:
     ):
         (mounted / "journals").mkdir(exist_ok=True)
         yield mounted / "journals"
-
-
-@contextmanager
-def _work() -> Iterator[Path]:
-    work = Path(tempfile.mkdtemp(dir=MEMORY if MEMORY.is_dir() else None))
-    try:
-        yield work
-    finally:
-        shutil.rmtree(work)
 
 
 def main(name: str, durability: str, seed: str, count: str, broken: str = "") -> None:
