@@ -25,7 +25,7 @@ from everstore.storage import recovery
 from support.lab import verdict, workload
 from support.lab.breaks import BREAKS
 from support.lab.device import logging_device
-from support.lab.mounting import Scratch, WillNotMount, mounted_device
+from support.lab.mounting import Scratch, WillNotMount, keep_mounts_to_ourselves, mounted_device
 from support.lab.recording import Write, epochs
 from support.lab.states import states
 from support.memory import folder_in_memory
@@ -184,6 +184,7 @@ def _recorded(lab: Laboratory, image: Path, log: Path) -> Iterator[Path]:
 
 
 def main(name: str, durability: str, seed: str, count: str, broken: str = "") -> None:
+    keep_mounts_to_ourselves()
     limits.COMMIT_LOG_BYTES = workload.LOG_BYTES
     # A power cut is the end of one start of the machine, and recovery belongs to the next.
     recovery.boot_id = lambda: b"the next start"  # type: ignore[assignment]
