@@ -66,6 +66,11 @@ def test_both_passes_run_and_either_fails_the_run(script: Script, together: int,
     assert done.stdout.count("a figure\n") == 2
 
 
+def test_a_pass_that_was_interrupted_is_the_last(script: Script) -> None:
+    assert script.run(together=2).returncode == 2
+    assert len(script.asked()) == 1
+
+
 def test_every_test_is_in_one_pass_and_quick_leaves_out_the_same_of_both(script: Script) -> None:
     script.run()
     script.run("--quick")
@@ -85,7 +90,7 @@ def test_arguments_go_to_pytest_which_runs_once(script: Script, arguments: tuple
 @pytest.mark.slow
 def test_what_tests_reach_in_several_processes_is_told_once(tmp_path: Path) -> None:
     figures = tmp_path / "figures"
-    options = ["-n2", "--dist=load", "-p", "no:cacheprovider", f"--figures={figures}"]
+    options = ["-n2", "--dist=worksteal", "-p", "no:cacheprovider", f"--figures={figures}"]
     tests = "tests/hostile/test_log_lines.py::test_no_byte_of_a_client_breaks_a_line_or_reaches_a_terminal"
     ended = subprocess.run(
         [sys.executable, "-m", "pytest", *options, tests], cwd=REPOSITORY, capture_output=True, text=True, check=False
