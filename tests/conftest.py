@@ -4,6 +4,7 @@ import logging
 import os
 import signal
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from support import figures
@@ -43,7 +44,27 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.get_closest_marker("slow") is not None)
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if figures.lines:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--figures", metavar="FILE", help="append the figures that were reached, and do not print them")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Where several processes share a run (xdist), hand over to the first what has been reached in this one."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["figures"] = figures.lines[:]
+        figures.lines.clear()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    figures.lines += getattr(node, "workeroutput", {}).get("figures", [])
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    text = "".join(f"{line}\n" for line in figures.lines)
+    if file := config.getoption("--figures"):
+        with open(file, "a") as behind:
+            behind.write(text)
+    elif text:
         terminalreporter.section("figures")
-        terminalreporter.write("".join(f"{line}\n" for line in figures.lines))
+        terminalreporter.write(text)

@@ -262,6 +262,7 @@ def test_a_backup_gets_over_the_death_of_workers(source: RunningServer, tmp_path
 
 @pytest.mark.slow
 @pytest.mark.figures
+@pytest.mark.alone
 def test_a_writer_hardly_notices_a_backup(source: RunningServer, tmp_path: Path) -> None:
     goal = figures.goal("journals backed up beside a writer", every_run=5_000, campaign=100_000)
     fill(source, goal.count, ("a.A 1",) * 10)

@@ -35,6 +35,7 @@ def modelled(seed: int) -> Tally:
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.figures
 def test_whatever_a_power_cut_leaves_of_a_modelled_disk_holds_all_that_was_acknowledged() -> None:
     goal = figures.goal("modelled crash states", every_run=100_000, campaign=10_000_000)

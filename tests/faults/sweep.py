@@ -5,7 +5,6 @@ makes of it is held against what clients were told. After that the power fails, 
 from __future__ import annotations
 
 import signal
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from faults.programs import PROGRAMS, repair
 from faults.states import STATES, Place
 from faults.workload import LEAVES, NAMES, start
 from support.embedded import Embedded
+from support.memory import folder_in_memory
 
 from everstore import limits, log
 from everstore.storage.survey import noted
@@ -60,10 +60,10 @@ class Found:
 
 
 def run(case: Case) -> Found:
-    with small_world(), tempfile.TemporaryDirectory() as folder, _in_time():
+    with small_world(), folder_in_memory() as folder, _in_time():
         found = Found(case)
         try:
-            (_back_up if case.program == BACKUP else _sweep)(found, Path(folder))
+            (_back_up if case.program == BACKUP else _sweep)(found, folder)
         except Hangs:
             found.wrong.append("it hangs")
         except Exception as bug:  # noqa: BLE001 - any is a finding, to be shown with its fault

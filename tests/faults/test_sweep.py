@@ -67,6 +67,7 @@ def cases(seed: int) -> list[Case]:
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.figures
 def test_nothing_acknowledged_is_lost_whichever_file_call_fails() -> None:
     goal = figures.goal("syscall faults", every_run=2_000, campaign=20_000)

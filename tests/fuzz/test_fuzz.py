@@ -60,6 +60,7 @@ def test_what_is_started_afresh_does_not_begin_with_the_memory_of_who_starts_it(
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.figures
 @pytest.mark.skipif(find_spec("atheris") is None, reason="atheris has no wheel for this Python on this machine")
 def test_no_input_breaks_what_a_target_holds(tmp_path: Path) -> None:

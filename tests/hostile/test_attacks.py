@@ -20,7 +20,7 @@ from support.server import RunningServer
 from support.waiting import until
 from support.wire import Client
 
-pytestmark = [pytest.mark.figures, pytest.mark.slow]
+pytestmark = [pytest.mark.figures, pytest.mark.slow, pytest.mark.alone]
 
 MIB = 1 << 20
 MEMORY = 64 * MIB

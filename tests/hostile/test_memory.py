@@ -23,6 +23,7 @@ GROWTH_BYTES_MAX = 64 * MIB
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_requests_of_many_clients_wait_outside_while_the_workers_do_not_answer(tmp_path: Path) -> None:
     with RunningServer(tmp_path / "journals", workers=2, max_memory="16MiB", durability="os") as server:
         supervisor = psutil.Process(server.pid)

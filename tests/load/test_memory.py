@@ -13,7 +13,7 @@ from support import figures
 from support.footprint import Footprint, private_bytes
 from support.server import RunningServer
 
-pytestmark = [pytest.mark.slow, pytest.mark.figures]
+pytestmark = [pytest.mark.slow, pytest.mark.figures, pytest.mark.alone]
 
 KIB = 1024
 WORKER_BYTES_MAX = 7168 * KIB  # 2 MiB is the aim; what is left, and why, stands in docs/performance.md

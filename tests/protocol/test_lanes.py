@@ -70,16 +70,20 @@ def fetched(client: Client, name: bytes = NAMES[1]) -> list[bytes]:
             return text.split(b"\n")
 
 
-def status(server: RunningServer) -> dict[str, object]:
-    with Client(server.port) as client:
-        found: dict[str, object] = orjson.loads(client.ask(frames.status()).body[4:])
-        return found
+def status(client: Client) -> dict[str, object]:
+    found: dict[str, object] = orjson.loads(client.ask(frames.status()).body[4:])
+    return found
+
+
+def lanes_told(client: Client) -> list[int]:
+    workers = status(client)["workers"]
+    assert isinstance(workers, list)
+    return [each["lanes"] for each in workers]
 
 
 def lanes(server: RunningServer) -> list[int]:
-    workers = status(server)["workers"]
-    assert isinstance(workers, list)
-    return [each["lanes"] for each in workers]
+    with Client(server.port) as client:
+        return lanes_told(client)
 
 
 def test_a_lane_carries_what_a_connection_does_for_its_workers_journals(server: RunningServer) -> None:
@@ -238,14 +242,20 @@ def test_a_worker_has_no_more_lanes_than_its_limit_and_one_that_ends_makes_room(
 
 
 def test_lanes_are_connections_of_the_server_and_take_no_more_than_half_of_them(tmp_path: Path) -> None:
-    with RunningServer(tmp_path / "journals", workers=WORKERS, max_connections=4) as server:
-        with lane(server), lane(server, 2), Client(server.port) as third, Client(server.port) as fourth:
-            assert third.ask(frames.lane(1)).code == 18
-            assert fourth.exists(NAMES[1]) is False
-            assert orjson.loads(third.ask(frames.status()).body[4:])["connections"] == 4
-            with Client(server.port, login=False) as fifth:
-                assert fifth.until_closed() == b""
-        until(lambda: lanes(server) == [0, 0], "the lanes have ended")
+    limited = RunningServer(tmp_path / "journals", workers=WORKERS, max_connections=4)
+    with limited as server, ExitStack() as both:
+        for worker in (1, 2):
+            both.enter_context(lane(server, worker))
+        with Client(server.port) as third:
+            with Client(server.port) as fourth:
+                assert third.ask(frames.lane(1)).code == 18
+                assert fourth.exists(NAMES[1]) is False
+                assert status(third)["connections"] == 4
+                with Client(server.port, login=False) as fifth:
+                    assert fifth.until_closed() == b""
+            both.close()
+            # A new connection would have no place before the server has seen the others end.
+            until(lambda: lanes_told(third) == [0, 0], "the lanes have ended")
 
 
 def test_where_the_worker_has_no_descriptor_the_connection_stays(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from support import frames
+from support.altered import AlteredServer
 from support.journal_files import listing, stamped_lines
 from support.load import Load
 from support.server import RunningServer, alive
@@ -104,7 +105,10 @@ def test_idle_connections_and_strangers_do_not_hold_up_the_end(tmp_path: Path) -
 
 
 def test_a_client_that_reads_nothing_does_not_hold_up_the_end_for_ever(tmp_path: Path) -> None:
-    with RunningServer(tmp_path / "journals", workers=1) as server, Client(server.port) as client:
+    with (
+        AlteredServer(tmp_path / "journals", limits={"SHUTDOWN_S_MAX": 0.5}, workers=1) as server,
+        Client(server.port) as client,
+    ):
         client.append(b"/large", b"x" * 4_000_000)
         on = client.open(b"/large")
         client.send(*[frames.read(on.name, on.worker, 0, on.size)] * 20)

@@ -31,6 +31,7 @@ SEEDS_PER_BUG = 1_000
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.figures
 def test_whatever_happens_in_simulated_worlds_nothing_acknowledged_is_lost() -> None:
     goal = figures.goal("simulated seeds", every_run=2_000, campaign=200_000)
@@ -136,6 +137,7 @@ BUGS: list[tuple[object, str, Callable[..., object]]] = [
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.parametrize(
     ("where", "name", "broken"), BUGS, ids=[f"{name}: {broken.__name__}" for _, name, broken in BUGS]
 )

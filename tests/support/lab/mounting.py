@@ -16,12 +16,23 @@ from pathlib import Path
 from support.lab.recording import Write
 
 _BLKDISCARD = 0x1277
+_NEW_MOUNTS, _RECURSIVE, _PRIVATE = 0x20000, 0x4000, 0x40000  # of unshare(2) and mount(2)
 _CHUNK_BYTES = 64 * 1024
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
 class WillNotMount(Exception):
     """The file system itself refuses the state: it lies outside what a store on it can do anything about."""
+
+
+def keep_mounts_to_ourselves() -> None:
+    """Nobody else sees what this process mounts from now on.
+
+    Whoever makes a mount namespace, as containers do, would otherwise take a copy of a mounted state with it, and hold
+    it mounted while the next one is written below it: the file system then finds itself corrupt, and shuts down.
+    """
+    if _libc.unshare(_NEW_MOUNTS) or _libc.mount(b"none", b"/", None, _RECURSIVE | _PRIVATE, None):
+        raise OSError(ctypes.get_errno(), "there are no mount namespaces here")
 
 
 @contextmanager

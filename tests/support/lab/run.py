@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import logging
 import random
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -26,14 +25,16 @@ from everstore.storage import recovery
 from support.lab import verdict, workload
 from support.lab.breaks import BREAKS
 from support.lab.device import logging_device
-from support.lab.mounting import Scratch, WillNotMount, mounted_device
+from support.lab.mounting import Scratch, WillNotMount, keep_mounts_to_ourselves, mounted_device
 from support.lab.recording import Write, epochs
 from support.lab.states import states
+from support.memory import folder_in_memory
 
 MIB = 1 << 20
-MEMORY = Path("/dev/shm")
 SECOND_CUTS = 3
 """States of each recording whose recovery is recorded and cut off, too."""
+WRONG_MAX = 20
+"""As many are told; what is so wrong is looked at no further."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ def run(system: FileSystem, durability: str, seed: int, count: int) -> Tally:
     """Whole recordings, until there were `count` states."""
     tally = Tally()
     while tally.states < count and not tally.wrong:
-        with _work() as work:
+        with folder_in_memory() as work:
             _recording(Laboratory(system, durability == "fsync", random.Random(seed), work), tally, f"seed {seed}")
         seed += 1
     return tally
@@ -104,6 +105,8 @@ def _recording(lab: Laboratory, tally: Tally, label: str) -> None:
         for number, epoch in enumerate(found):
             required = epoch.end if lab.durable else 0
             for state in states(epoch.writes, lab.rng):
+                if len(tally.wrong) >= WRONG_MAX:
+                    return
                 _judge(lab, scratch, state, done, required, tally, f"{label}, epoch {number}")
                 if number in second:
                     second.remove(number)
@@ -180,16 +183,8 @@ def _recorded(lab: Laboratory, image: Path, log: Path) -> Iterator[Path]:
         yield mounted / "journals"
 
 
-@contextmanager
-def _work() -> Iterator[Path]:
-    work = Path(tempfile.mkdtemp(dir=MEMORY if MEMORY.is_dir() else None))
-    try:
-        yield work
-    finally:
-        shutil.rmtree(work)
-
-
 def main(name: str, durability: str, seed: str, count: str, broken: str = "") -> None:
+    keep_mounts_to_ourselves()
     limits.COMMIT_LOG_BYTES = workload.LOG_BYTES
     # A power cut is the end of one start of the machine, and recovery belongs to the next.
     recovery.boot_id = lambda: b"the next start"  # type: ignore[assignment]
@@ -202,7 +197,7 @@ def main(name: str, durability: str, seed: str, count: str, broken: str = "") ->
             "states": tally.states,
             "second_cuts": tally.second_cuts,
             "unmountable": tally.unmountable,
-            "wrong": tally.wrong[:20],
+            "wrong": tally.wrong[:WRONG_MAX],
             "kinds": dict(tally.kinds),
         },
         sys.stdout,
