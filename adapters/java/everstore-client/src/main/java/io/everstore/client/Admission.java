@@ -6,7 +6,10 @@ import io.everstore.client.exception.OverloadedException;
 import io.everstore.client.exception.TimeoutException;
 import io.everstore.client.nio.Pool;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashSet;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -20,7 +23,7 @@ final class Admission {
     private final AtomicInteger pending = new AtomicInteger();
     private final AtomicLong pendingBytes = new AtomicLong();
     private final Deque<Entry<?>> waiting = new ArrayDeque<>();
-    private int underWay;
+    private final Set<Entry<?>> underWay = new HashSet<>();
     private long bytesUnderWay;
     private boolean isStarting;
 
@@ -58,8 +61,13 @@ final class Admission {
         startWaiting();
     }
 
+    /** Ends all that is under way, when a bug has ended the I/O thread in the middle of something. On that thread. */
+    void fail(EverstoreException error) {
+        new ArrayList<>(underWay).forEach(entry -> entry.heard(null, error));
+    }
+
     private boolean hasRoom() {
-        return underWay == 0 || underWay < Limits.OPERATIONS_IN_FLIGHT && bytesUnderWay < Limits.BYTES_IN_FLIGHT;
+        return underWay.isEmpty() || underWay.size() < Limits.OPERATIONS_IN_FLIGHT && bytesUnderWay < Limits.BYTES_IN_FLIGHT;
     }
 
     /** One that is over at once comes back here, and must not start the next from within. */
@@ -93,17 +101,18 @@ final class Admission {
                 heard.heard(null, new TimeoutException("nothing was sent: those before it took " + config.timeout()));
                 return;
             }
-            underWay++;
+            underWay.add(this);
             bytesUnderWay += bytes;
             operation.start(pool, this);
         }
 
         @Override
         public void heard(T reply, EverstoreException error) {
-            underWay--;
-            bytesUnderWay -= bytes;
-            heard.heard(reply, error);
-            startWaiting();
+            if (underWay.remove(this)) {
+                bytesUnderWay -= bytes;
+                heard.heard(reply, error);
+                startWaiting();
+            }
         }
     }
 }

@@ -204,7 +204,7 @@ public final class EverstoreClient<E> implements AutoCloseable {
         return guarded(() -> {
             byte[] bytes = Names.prefix(prefix);
             return session.perform(
-                    Limits.READ_BYTES, (pool, heard) -> Journals.list(pool, bytes, heard), (List<String> names) -> names);
+                    0, Limits.READ_BYTES, (pool, heard) -> Journals.list(pool, bytes, heard), (List<String> names) -> names);
         });
     }
 
@@ -228,7 +228,7 @@ public final class EverstoreClient<E> implements AutoCloseable {
     }
 
     CompletableFuture<CommitResult<E>> commit(Wanted wanted, int eventCount, Operation<Decision> operation) {
-        return session.perform(wanted.bytes(), operation, decision -> result(wanted.journal, eventCount, decision));
+        return session.perform(wanted.bytes(), 0, operation, decision -> result(wanted.journal, eventCount, decision));
     }
 
     private CompletableFuture<Transaction<E>> open(String journal, boolean mustBeNew) {
@@ -287,8 +287,8 @@ public final class EverstoreClient<E> implements AutoCloseable {
         return guarded(() -> asking(Limits.READ_BYTES, Journals.read(Names.journal(journal), since, timestamps), decode));
     }
 
-    private <T, R> CompletableFuture<R> asking(long bytes, Attempt<T> attempt, Function<T, R> finish) {
-        return session.perform(bytes, (pool, heard) -> Repeating.perform(pool, false, attempt, heard), finish);
+    private <T, R> CompletableFuture<R> asking(long replyBytes, Attempt<T> attempt, Function<T, R> finish) {
+        return session.perform(0, replyBytes, (pool, heard) -> Repeating.perform(pool, false, attempt, heard), finish);
     }
 
     static void requirePosition(long since) {

@@ -10,7 +10,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.ForkJoinWorkerThread;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Function;
 
 /**
@@ -63,16 +62,17 @@ final class Session {
     /**
      * Does an operation, and completes a future with what {@code finish} makes of its result, where futures complete.
      *
-     * @param bytes what it counts for among those under way
+     * @param bytes of its events
+     * @param replyBytes that its reply is taken to have
      */
-    <T, R> CompletableFuture<R> perform(long bytes, Operation<T> operation, Function<T, R> finish) {
+    <T, R> CompletableFuture<R> perform(long bytes, long replyBytes, Operation<T> operation, Function<T, R> finish) {
         OverloadedException refused = admission.begin(bytes);
         if (refused != null) {
             return ClientFuture.failed(refused);
         }
         CompletableFuture<R> future = new ClientFuture<>(loop);
         boolean begun = loop.execute(() -> admission.enter(
-                pool, bytes, operation, (reply, error) -> complete(() -> finish(future, bytes, reply, error, finish))));
+                pool, bytes + replyBytes, operation, (reply, error) -> complete(() -> finish(future, bytes, reply, error, finish))));
         if (!begun) {
             admission.end(bytes);
             future.completeExceptionally(closed());
@@ -124,7 +124,7 @@ final class Session {
     private void complete(Runnable completion) {
         try {
             executor.execute(completion);
-        } catch (RejectedExecutionException full) {
+        } catch (RuntimeException refused) {
             completion.run();
         }
     }
@@ -137,6 +137,7 @@ final class Session {
 
     private void failed() {
         pool.close(closed());
+        admission.fail(closed());
     }
 
     private void endOnLoop() {

@@ -232,6 +232,7 @@ public final class Transaction<E> {
         return EverstoreClient.guarded(() -> {
             requireOpen();
             return session.perform(
+                    0,
                     Limits.READ_BYTES,
                     (pool, heard) -> Journals.readOpen(pool, open, name, since, timestamps, heard),
                     decode);

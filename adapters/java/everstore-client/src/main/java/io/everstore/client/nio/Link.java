@@ -172,7 +172,7 @@ final class Link implements EventLoop.Handler {
         int count;
         do {
             buffer.clear();
-            count = transport.read(buffer);
+            count = read();
             if (count > 0) {
                 heardAt = System.nanoTime();
                 buffer.flip();
@@ -186,19 +186,48 @@ final class Link implements EventLoop.Handler {
 
     /** Sends without waiting; returns whether nothing is left that did not fit. */
     private boolean send() throws IOException {
-        while (transport.flush()) {
+        while (flushTransport()) {
             if (unsent == null || !unsent.hasRemaining()) {
                 unsent = conversation.outgoing();
             }
             if (unsent == null) {
                 return true;
             }
-            transport.write(unsent);
+            write();
             if (unsent.hasRemaining()) {
                 return false;
             }
         }
         return false;
+    }
+
+    private int read() throws IOException {
+        try {
+            return transport.read(buffer);
+        } catch (RuntimeException flaw) {
+            throw ofTransport(flaw);
+        }
+    }
+
+    private void write() throws IOException {
+        try {
+            transport.write(unsent);
+        } catch (RuntimeException flaw) {
+            throw ofTransport(flaw);
+        }
+    }
+
+    private boolean flushTransport() throws IOException {
+        try {
+            return transport.flush();
+        } catch (RuntimeException flaw) {
+            throw ofTransport(flaw);
+        }
+    }
+
+    /** Somebody else's code carries the bytes: what it does wrong ends this link only. */
+    private static IOException ofTransport(RuntimeException flaw) {
+        return new IOException("its transport failed: " + flaw, flaw);
     }
 
     private void close() {

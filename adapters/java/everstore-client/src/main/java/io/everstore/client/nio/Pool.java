@@ -31,7 +31,7 @@ public final class Pool {
 
     /** Opens the first connection, in one try. */
     public void start(Heard<Void> heard) {
-        new Opener(0).open((connection, error) -> heard.heard(null, error));
+        new Opener(System.nanoTime()).open((connection, error) -> heard.heard(null, error));
         lookForLate();
     }
 
@@ -60,6 +60,11 @@ public final class Pool {
      * @param together for an append, which goes where the others go, since many in one request cost little more than one
      */
     public void take(boolean together, Heard<Connection> heard) {
+        take(together, System.nanoTime() + dialer.timeoutNanos, heard);
+    }
+
+    /** Whoever waits for one that others open has no more patience for it than they. */
+    private void take(boolean together, long until, Heard<Connection> heard) {
         if (isClosed) {
             heard.heard(null, new ConnectionLostException("the client is closed"));
             return;
@@ -71,11 +76,11 @@ public final class Pool {
         } else if (leastBusy != null && leastBusy.waiting() == 0) {
             heard.heard(leastBusy, null);
         } else if (mayOpen(together)) {
-            openOneMore(leastBusy, heard);
+            openOneMore(leastBusy, until, heard);
         } else if (leastBusy != null) {
             heard.heard(leastBusy, null);
         } else {
-            waiters.add(() -> take(together, heard));
+            waiters.add(() -> take(together, until, heard));
         }
     }
 
@@ -107,9 +112,9 @@ public final class Pool {
     }
 
     /** Who cannot have one more makes do with a busy one. */
-    private void openOneMore(Connection busy, Heard<Connection> heard) {
+    private void openOneMore(Connection busy, long until, Heard<Connection> heard) {
         opening++;
-        new Opener(busy == null ? dialer.timeoutNanos : 0).open((connection, error) -> {
+        new Opener(busy == null ? until : System.nanoTime()).open((connection, error) -> {
             opening--;
             boolean madeDo = error != null && busy != null && busy.isAlive();
             heard.heard(madeDo ? busy : connection, madeDo ? null : error);
@@ -138,8 +143,8 @@ public final class Pool {
         private final long until;
         private final Pauses pauses = Pauses.ofReconnecting();
 
-        Opener(long patienceNanos) {
-            until = System.nanoTime() + patienceNanos;
+        Opener(long until) {
+            this.until = until;
         }
 
         void open(Heard<Connection> heard) {

@@ -17,6 +17,7 @@ public final class Repeating<T> {
     private final Attempt<T> attempt;
     private final Heard<T> heard;
     private final Pauses pauses = Pauses.ofReconnecting();
+    private final long until;
     private int left = Limits.ASK_ATTEMPTS;
 
     private Repeating(Pool pool, boolean together, Attempt<T> attempt, Heard<T> heard) {
@@ -24,6 +25,7 @@ public final class Repeating<T> {
         this.together = together;
         this.attempt = attempt;
         this.heard = heard;
+        this.until = System.nanoTime() + pool.timeoutNanos();
     }
 
     /** {@code together}: as {@link Pool#take} has it. */
@@ -53,7 +55,7 @@ public final class Repeating<T> {
     }
 
     private void over(T reply, EverstoreException error) {
-        if (error == null || left == 0 || pool.isClosed() || !mayHelp(error)) {
+        if (error == null || !mayHelp(error) || left == 0 || pool.isClosed() || System.nanoTime() - until >= 0) {
             heard.heard(reply, error);
         } else {
             pool.after(pauses.nextNanos(), this::go);
