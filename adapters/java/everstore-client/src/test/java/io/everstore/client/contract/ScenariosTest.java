@@ -8,31 +8,48 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Every scenario of the contract, for each protocol that it names, with one worker and with five. */
 class ScenariosTest {
-    private static Stage stage;
+    private static final int AT_ONCE = 2;
+    private static final BlockingQueue<Stage> STAGES = new ArrayBlockingQueue<>(AT_ONCE);
 
     @BeforeAll
     static void open() {
-        stage = new Stage();
+        for (int count = 0; count < AT_ONCE; count++) {
+            STAGES.add(new Stage());
+        }
     }
 
     @AfterAll
     static void close() {
-        stage.close();
+        STAGES.forEach(Stage::close);
     }
 
     @ParameterizedTest(name = "{0}, {1}, {2} workers")
     @MethodSource("cases")
-    void scenario(String name, String protocol, int workers) throws IOException {
+    @Execution(ExecutionMode.CONCURRENT)
+    void scenario(String name, String protocol, int workers) throws Exception {
+        Stage stage = STAGES.take();
+        try {
+            play(stage, name, protocol, workers);
+        } finally {
+            STAGES.add(stage);
+        }
+    }
+
+    private static void play(Stage stage, String name, String protocol, int workers) throws IOException {
         JsonNode scenario = read(Stage.contract().resolve("scenarios").resolve(name + ".json"));
         int port = stage.start(workers, protocol, options -> {
             for (String option : new String[] {"killing", "cutting"}) {
