@@ -10,6 +10,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.Semaphore;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -24,6 +25,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 class ScenariosTest {
     private static final int AT_ONCE = 2;
     private static final BlockingQueue<Stage> STAGES = new ArrayBlockingQueue<>(AT_ONCE);
+    /** A worker that is killed all along has little time to serve in: nobody else shall take it. */
+    private static final Semaphore MACHINE = new Semaphore(AT_ONCE, true);
 
     @BeforeAll
     static void open() {
@@ -41,16 +44,19 @@ class ScenariosTest {
     @MethodSource("cases")
     @Execution(ExecutionMode.CONCURRENT)
     void scenario(String name, String protocol, int workers) throws Exception {
+        JsonNode scenario = read(Stage.contract().resolve("scenarios").resolve(name + ".json"));
+        int share = scenario.has("killing") ? AT_ONCE : 1;
+        MACHINE.acquire(share);
         Stage stage = STAGES.take();
         try {
-            play(stage, name, protocol, workers);
+            play(stage, scenario, protocol, workers);
         } finally {
             STAGES.add(stage);
+            MACHINE.release(share);
         }
     }
 
-    private static void play(Stage stage, String name, String protocol, int workers) throws IOException {
-        JsonNode scenario = read(Stage.contract().resolve("scenarios").resolve(name + ".json"));
+    private static void play(Stage stage, JsonNode scenario, String protocol, int workers) {
         int port = stage.start(workers, protocol, options -> {
             for (String option : new String[] {"killing", "cutting"}) {
                 if (scenario.has(option)) {
