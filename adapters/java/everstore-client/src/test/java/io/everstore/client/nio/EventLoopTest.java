@@ -33,9 +33,9 @@ class EventLoopTest {
             loop.after(Duration.ofMillis(40).toNanos(), () -> over.complete(null));
             loop.after(Duration.ofMillis(20).toNanos(), () -> done.add("later"));
             loop.after(0, () -> done.add("soon"));
+            loop.execute(() -> done.add("second"));
             done.add("first");
         });
-        loop.execute(() -> done.add("second"));
         await(over);
         assertEquals(Arrays.asList("first", "second", "soon", "later"), done);
         assertFalse(loop.isCurrentThread());
