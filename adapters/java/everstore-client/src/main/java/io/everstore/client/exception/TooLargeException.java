@@ -1,0 +1,8 @@
+package io.everstore.client.exception;
+
+/** Code 14: the journal, or the request, is past what can be said. Nothing was written. */
+public class TooLargeException extends ServerException {
+    public TooLargeException(String message) {
+        super(message, 14);
+    }
+}

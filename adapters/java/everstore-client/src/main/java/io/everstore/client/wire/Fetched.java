@@ -1,0 +1,14 @@
+package io.everstore.client.wire;
+
+/** A part of a fetch: between {@code start} and {@code end} stands all that was asked for; {@code text} is this part's. */
+public final class Fetched {
+    public final long start;
+    public final long end;
+    public final byte[] text;
+
+    Fetched(long start, long end, byte[] text) {
+        this.start = start;
+        this.end = end;
+        this.text = text;
+    }
+}

@@ -1,0 +1,2 @@
+/** Events as classes, by Jackson: {@link io.everstore.jackson.JacksonSerializer}. */
+package io.everstore.jackson;
