@@ -1,0 +1,115 @@
+using System;
+using System.Collections.Generic;
+using System.Threading.Tasks;
+using Everstore.Client.Wire;
+
+namespace Everstore.Client
+{
+    /// <summary>
+    /// A request that waits for its answer, an append that shares a request with others, or such a request.
+    /// </summary>
+    /// <remarks>
+    /// Whoever awaits <see cref="Answer"/> goes on in the thread pool, never in the thread that reads the connection: what
+    /// they do there may block.
+    /// </remarks>
+    internal sealed class Pending
+    {
+        public readonly uint Kind;
+
+        /// <summary>Of one append.</summary>
+        public readonly Post Post;
+
+        /// <summary>Of a request of appends: those.</summary>
+        public readonly IReadOnlyList<Pending> Shared;
+
+        private readonly TaskCompletionSource<object> answer =
+            new TaskCompletionSource<object>(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        private readonly Action<byte[]> take;
+        private List<byte[]> parts;
+        private double patience = double.PositiveInfinity;
+
+        /// <param name="kind">The request's type.</param>
+        /// <param name="take">Is called with each part of a read, in place of keeping them.</param>
+        public Pending(uint kind, Action<byte[]> take = null)
+        {
+            Kind = kind;
+            this.take = take;
+        }
+
+        public Pending(Post post)
+        {
+            Kind = Layouts.Append;
+            Post = post;
+        }
+
+        public Pending(IReadOnlyList<Pending> shared)
+        {
+            Kind = Layouts.Append;
+            Shared = shared;
+        }
+
+        /// <summary>The reply; for a read of many parts with the bytes of all of them.</summary>
+        public Task<object> Answer => answer.Task;
+
+        public uint Uid { get; set; }
+
+        /// <summary>Whether it may have reached the server.</summary>
+        public bool WasSent { get; set; }
+
+        /// <summary>When it is late, by the clock.</summary>
+        public double LateAt { get; private set; } = double.PositiveInfinity;
+
+        public bool IsDone => answer.Task.IsCompleted;
+
+        /// <summary>From now on, for so many seconds, and for as long again whenever a part comes.</summary>
+        public void WaitFor(double seconds, double now)
+        {
+            patience = seconds;
+            LateAt = now + seconds;
+        }
+
+        public void Finish(object reply)
+        {
+            answer.TrySetResult(take == null ? WithParts(reply) : Handed(reply));
+        }
+
+        public void Fail(Exception error)
+        {
+            answer.TrySetException(error);
+            // That nobody looks at a failure any more, since the caller has left, is no reason to speak of it.
+            GC.KeepAlive(answer.Task.Exception);
+        }
+
+        /// <summary>A part of a read came, and more will.</summary>
+        public void Part(object reply, double now)
+        {
+            LateAt = now + patience;
+            var text = TextOf(reply);
+            if (take != null)
+                take(text);
+            else
+                (parts = parts ?? new List<byte[]>()).Add(text);
+        }
+
+        private static byte[] TextOf(object reply)
+        {
+            return reply as byte[] ?? ((Fetched)reply).Text;
+        }
+
+        private object Handed(object reply)
+        {
+            take(TextOf(reply));
+            return reply;
+        }
+
+        private object WithParts(object reply)
+        {
+            if (parts == null)
+                return reply;
+            parts.Add(TextOf(reply));
+            var all = Lines.Joined(parts);
+            return reply is Fetched last ? new Fetched(last.Start, last.End, all) : (object)all;
+        }
+    }
+}
