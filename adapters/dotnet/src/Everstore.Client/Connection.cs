@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.IO;
 using System.Net.Sockets;
 using System.Threading;
@@ -33,7 +34,9 @@ namespace Everstore.Client
         private Socket socket;
         private Stream stream;
         private double heardAt;
+        private double lookAt;
         private bool writerRests;
+        private volatile bool isLost;
 
         private Connection(EverstoreOptions options, Senders senders)
         {
@@ -41,6 +44,8 @@ namespace Everstore.Client
             conversation = new Conversation(options.User, options.Password, senders);
             openUntil = Clock.Now + 2 * options.TimeoutSeconds;
         }
+
+        private double LookSeconds => Math.Min(options.TimeoutSeconds * Limits.LateLookPart, Limits.LateLookSecondsMax);
 
         /// <summary>How many requests wait for their answer.</summary>
         public int Waiting
@@ -52,14 +57,7 @@ namespace Everstore.Client
             }
         }
 
-        public bool IsAlive
-        {
-            get
-            {
-                lock (turn)
-                    return !conversation.IsLost;
-            }
-        }
+        public bool IsAlive => !isLost;
 
         /// <summary>What the server is, when it knows the native requests.</summary>
         public Native Native { get; private set; }
@@ -114,10 +112,8 @@ namespace Everstore.Client
         public void Forget(Pending asked, Exception error)
         {
             lock (turn)
-            {
-                conversation.Forget(asked);
-                asked.Fail(error);
-            }
+                conversation.Forget(asked, error);
+            TellSettled();
         }
 
         /// <summary>Close it; requests in flight fail.</summary>
@@ -144,9 +140,10 @@ namespace Everstore.Client
             return asked;
         }
 
+        /// <summary>Not for what has to wait for an answer first: to wake a thread costs more than an append.</summary>
         private void WakeWriter()
         {
-            if (!writerRests)
+            if (!writerRests || !(conversation.HasOutgoing || conversation.IsLost))
                 return;
             writerRests = false;
             Monitor.Pulse(turn);
@@ -196,8 +193,15 @@ namespace Everstore.Client
                 var count = stream.Read(buffer, 0, buffer.Length);
                 if (count == 0)
                     throw new ConnectionLostException($"{options} closed the connection");
-                lock (turn)
-                    Take(buffer, count);
+                try
+                {
+                    lock (turn)
+                        Take(buffer, count);
+                }
+                finally
+                {
+                    TellSettled();
+                }
             }
         }
 
@@ -211,8 +215,7 @@ namespace Everstore.Client
                 Native = conversation.Native;
             if (conversation.State == ConversationState.Open)
                 opened.TrySetResult(this);
-            if (conversation.HasOutgoing)
-                WakeWriter();
+            WakeWriter();
         }
 
         /// <summary>The writing thread.</summary>
@@ -232,57 +235,90 @@ namespace Everstore.Client
         /// <summary>Waits for something to send; null when the connection is lost.</summary>
         private byte[] NextOutgoing()
         {
-            var look = TimeSpan.FromSeconds(Math.Min(options.TimeoutSeconds * Limits.LateLookPart, Limits.LateLookSecondsMax));
-            lock (turn)
+            while (true)
             {
-                while (true)
+                LookForLate(Clock.Now);
+                lock (turn)
                 {
-                    FailLate(Clock.Now);
                     if (conversation.IsLost)
                         return null;
+                    if (!conversation.HasOutgoing)
+                        Rest();
                     if (conversation.HasOutgoing)
                         return conversation.Outgoing();
-                    Rest(look);
                 }
             }
         }
 
         /// <summary>Nothing can be late when nothing waits.</summary>
-        private void Rest(TimeSpan look)
+        private void Rest()
         {
             writerRests = true;
             if (conversation.Waiting == 0 && !conversation.IsOpening)
                 Monitor.Wait(turn);
             else
-                Monitor.Wait(turn, look);
+                Monitor.Wait(turn, TimeSpan.FromSeconds(LookSeconds));
             writerRests = false;
         }
 
-        private void FailLate(double now)
+        private void LookForLate(double now)
+        {
+            if (now < lookAt)
+                return;
+            lookAt = now + LookSeconds;
+            EverstoreException reason;
+            lock (turn)
+                reason = FailLate(now);
+            TellSettled();
+            if (reason != null)
+                Lose(reason);
+        }
+
+        /// <summary>Why the connection is to be given up, if it is.</summary>
+        private EverstoreException FailLate(double now)
         {
             if (conversation.IsOpening && now > openUntil)
-                Lose(new RequestTimeoutException($"{options} took the connection and stays silent"));
-            var isSilent = false;
-            foreach (var late in conversation.LateAt(now))
-            {
-                isSilent |= heardAt < now - options.TimeoutSeconds;
-                Forget(late, new RequestTimeoutException($"no answer from {options} within {options.TimeoutText}"));
-            }
+                return new RequestTimeoutException($"{options} took the connection and stays silent");
+            var late = conversation.LateAt(now);
+            foreach (var each in late)
+                conversation.Forget(each, new RequestTimeoutException($"no answer from {options} within {options.TimeoutText}"));
             // A peer that has vanished says nothing at all, and its connection would stay for as long as the system tries.
-            if (isSilent)
-                Lose(new ConnectionLostException($"nothing was heard of {options} for {options.TimeoutText}"));
+            return late.Count > 0 && heardAt < now - options.TimeoutSeconds
+                ? new ConnectionLostException($"nothing was heard of {options} for {options.TimeoutText}")
+                : null;
+        }
+
+        private void TellSettled()
+        {
+            List<Pending> settled;
+            lock (turn)
+                settled = conversation.Settled();
+            // Many are told from within the thread pool, where a thread goes on with what it has queued itself; queued from outside,
+            // each continuation wakes a thread (under Mono at 64 in flight 0.9 switches for an append, so 0.7).
+            if (settled.Count > 1)
+                ThreadPool.QueueUserWorkItem(Tell, settled);
+            else
+                Tell(settled);
+        }
+
+        private static void Tell(object settled)
+        {
+            foreach (var each in (List<Pending>)settled)
+                each.Tell();
         }
 
         private void Lose(EverstoreException error)
         {
             lock (turn)
             {
+                isLost = true;
                 conversation.Lose(error);
                 WakeWriter();
-                if (opened.TrySetException(error))
-                    GC.KeepAlive(opened.Task.Exception);
                 HangUp();
             }
+            TellSettled();
+            if (opened.TrySetException(error))
+                GC.KeepAlive(opened.Task.Exception);
         }
 
         /// <summary>Wakes the thread that reads, which then disposes of the stream.</summary>

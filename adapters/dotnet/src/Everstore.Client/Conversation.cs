@@ -26,7 +26,7 @@ namespace Everstore.Client
     /// </summary>
     /// <remarks>
     /// A shell gives it what came (<see cref="Receive"/>), sends what it has to say (<see cref="Outgoing"/>), and tells it when
-    /// the stream ended (<see cref="Lose"/>); one thread at a time. Laws: every <see cref="Pending"/> is done exactly once; a
+    /// the stream ended (<see cref="Lose"/>); one thread at a time. Then it tells those whose answers came (<see cref="Settled"/>). Laws: every <see cref="Pending"/> is done exactly once; a
     /// UID is not used again while its answer may still come; parts of different reads may interleave; an error ends a read even
     /// between two of its parts; the answer to a request that nobody waits for any more is dropped; an append is said at most
     /// once, unless its request was refused whole for another's sake.
@@ -40,6 +40,7 @@ namespace Everstore.Client
         private readonly Dictionary<uint, Pending> pending = new Dictionary<uint, Pending>();
         private readonly HashSet<uint> forgotten = new HashSet<uint>();
         private readonly List<byte[]> said = new List<byte[]>();
+        private List<Pending> settled = new List<Pending>();
         private ByteOrder order = ByteOrder.Little;
         private Pending firstQuestion;
         private uint lastUid;
@@ -99,11 +100,22 @@ namespace Everstore.Client
             forgotten.Add(uid);
         }
 
-        /// <summary>
-        /// Nobody waits for it any more: its answer, should it still come, is dropped. An append that has not left does not leave.
-        /// </summary>
-        public void Forget(Pending asked)
+        /// <summary>Those who are to be told now, each of them once.</summary>
+        public List<Pending> Settled()
         {
+            var all = settled;
+            if (all.Count > 0)
+                settled = new List<Pending>();
+            return all;
+        }
+
+        /// <summary>
+        /// Nobody waits for it any more: it fails with this, and its answer, should it still come, is dropped. An append that has
+        /// not left does not leave.
+        /// </summary>
+        public void Forget(Pending asked, Exception error)
+        {
+            Fail(asked, error);
             if (asked.Post != null)
             {
                 outbox.Drop(asked);
@@ -159,7 +171,7 @@ namespace Everstore.Client
                 FailWith(each, error);
             pending.Clear();
             foreach (var unsent in outbox.Clear())
-                unsent.Fail(new ConnectionLostException(error.Message, error));
+                Fail(unsent, new ConnectionLostException(error.Message, error));
         }
 
         /// <summary>Whoever waits for an answer that should have come by now.</summary>
@@ -171,10 +183,22 @@ namespace Everstore.Client
                 .ToList();
         }
 
-        private static void FailWith(Pending asked, EverstoreException error)
+        private void FailWith(Pending asked, EverstoreException error)
         {
             foreach (var each in asked.Shared ?? new[] { asked })
-                each.Fail(ErrorCodes.CopyOf(error));
+                Fail(each, ErrorCodes.CopyOf(error));
+        }
+
+        private void Fail(Pending asked, Exception error)
+        {
+            asked.Fail(error);
+            settled.Add(asked);
+        }
+
+        private void Finish(Pending asked, object reply)
+        {
+            asked.Finish(reply);
+            settled.Add(asked);
         }
 
         private void RequireAlive()
@@ -259,7 +283,7 @@ namespace Everstore.Client
             else if (asked.Shared != null)
                 HearOutcomes(asked.Shared, (Outcome[])reply);
             else
-                asked.Finish(reply);
+                Finish(asked, reply);
             HearFirst(asked, reply);
         }
 
@@ -291,11 +315,11 @@ namespace Everstore.Client
             {
                 var error = new ProtocolException($"{shared.Count} appends were answered by {outcomes.Length} outcomes");
                 foreach (var each in shared)
-                    each.Fail(ErrorCodes.CopyOf(error));
+                    Fail(each, ErrorCodes.CopyOf(error));
                 throw error;
             }
             for (var i = 0; i < outcomes.Length; i++)
-                shared[i].Finish(outcomes[i]);
+                Finish(shared[i], outcomes[i]);
         }
 
         private void HearForgotten(Frame frame)

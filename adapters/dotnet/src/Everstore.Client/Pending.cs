@@ -9,8 +9,9 @@ namespace Everstore.Client
     /// A request that waits for its answer, an append that shares a request with others, or such a request.
     /// </summary>
     /// <remarks>
-    /// Whoever awaits <see cref="Answer"/> goes on in the thread pool, never in the thread that reads the connection: what
-    /// they do there may block.
+    /// It is settled first and told later, when the connection's lock is no longer held: whoever awaits <see cref="Answer"/> will
+    /// want that lock at once. They go on in the thread pool, never in the thread that reads the connection: what they do there
+    /// may block.
     /// </remarks>
     internal sealed class Pending
     {
@@ -28,6 +29,8 @@ namespace Everstore.Client
         private readonly Action<byte[]> take;
         private List<byte[]> parts;
         private double patience = double.PositiveInfinity;
+        private object result;
+        private Exception error;
 
         /// <param name="kind">The request's type.</param>
         /// <param name="take">Is called with each part of a read, in place of keeping them.</param>
@@ -60,7 +63,8 @@ namespace Everstore.Client
         /// <summary>When it is late, by the clock.</summary>
         public double LateAt { get; private set; } = double.PositiveInfinity;
 
-        public bool IsDone => answer.Task.IsCompleted;
+        /// <summary>Whether its end is known.</summary>
+        public bool IsDone => error != null || result != null;
 
         /// <summary>From now on, for so many seconds, and for as long again whenever a part comes.</summary>
         public void WaitFor(double seconds, double now)
@@ -69,16 +73,28 @@ namespace Everstore.Client
             LateAt = now + seconds;
         }
 
+        /// <summary>Settles it, unless it is.</summary>
         public void Finish(object reply)
         {
-            answer.TrySetResult(take == null ? WithParts(reply) : Handed(reply));
+            if (!IsDone)
+                result = take == null ? WithParts(reply) : Handed(reply);
         }
 
-        public void Fail(Exception error)
+        /// <summary>Settles it, unless it is.</summary>
+        public void Fail(Exception failure)
         {
-            answer.TrySetException(error);
-            // That nobody looks at a failure any more, since the caller has left, is no reason to speak of it.
-            GC.KeepAlive(answer.Task.Exception);
+            if (!IsDone)
+                error = failure;
+        }
+
+        /// <summary>Tells whoever waits for it how it was settled.</summary>
+        public void Tell()
+        {
+            if (error == null)
+                answer.TrySetResult(result);
+            else if (answer.TrySetException(error))
+                // That nobody looks at a failure any more, since the caller has left, is no reason to speak of it.
+                GC.KeepAlive(answer.Task.Exception);
         }
 
         /// <summary>A part of a read came, and more will.</summary>

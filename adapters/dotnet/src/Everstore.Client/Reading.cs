@@ -78,8 +78,11 @@ namespace Everstore.Client
             return Array.ConvertAll(Lines.Split(text), line => Event.Stored(line, timestamps));
         }
 
+        /// <summary>As objects, or as they are when that is what is asked for.</summary>
         public static IReadOnlyList<T> Objects<T>(IReadOnlyList<Event> events, IEventSerializer serializer)
         {
+            if (events is IReadOnlyList<T> asTheyAre)
+                return asTheyAre;
             if (serializer == null)
                 throw new InvalidOperationException("events become objects only with EverstoreOptions.Serializer");
             return events.Select(each => Cast<T>(each, serializer)).ToArray();
