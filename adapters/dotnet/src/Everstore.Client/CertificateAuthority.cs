@@ -13,21 +13,25 @@ namespace Everstore.Client
         private const string Begin = "-----BEGIN CERTIFICATE-----";
         private const string End = "-----END CERTIFICATE-----";
         private readonly X509Certificate2Collection trusted;
+        private readonly string host;
 
-        private CertificateAuthority(X509Certificate2Collection trusted)
+        private CertificateAuthority(X509Certificate2Collection trusted, string host)
         {
             this.trusted = trusted;
+            this.host = host;
         }
 
+        /// <param name="path">A file of PEM.</param>
+        /// <param name="host">For which a server's certificate must be.</param>
         /// <exception cref="BadUrlException">The file cannot be used.</exception>
-        public static CertificateAuthority FromFile(string path)
+        public static CertificateAuthority FromFile(string path, string host)
         {
             try
             {
                 var found = InPem(File.ReadAllText(path, Encoding.ASCII));
                 if (found.Count == 0)
                     throw new BadUrlException($"the file of the option ca, {path}, holds no certificate in PEM");
-                return new CertificateAuthority(found);
+                return new CertificateAuthority(found, host);
             }
             catch (Exception error) when (IsOfTheFile(error))
             {
@@ -40,6 +44,9 @@ namespace Everstore.Client
         {
             if (certificate == null || (errors & ~SslPolicyErrors.RemoteCertificateChainErrors) != 0)
                 return false;
+            var shown = new X509Certificate2(certificate);
+            if (!CertificateNames.Cover(shown, host))
+                return false;
             using (var own = new X509Chain())
             {
                 own.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
@@ -47,7 +54,7 @@ namespace Everstore.Client
                 own.ChainPolicy.ExtraStore.AddRange(trusted);
                 foreach (var element in chain.ChainElements)
                     own.ChainPolicy.ExtraStore.Add(element.Certificate);
-                return own.Build(new X509Certificate2(certificate)) && IsTrusted(own);
+                return own.Build(shown) && IsTrusted(own);
             }
         }
 

@@ -162,9 +162,9 @@ namespace Everstore.Client
             {
                 Lose(error);
             }
-            catch (Exception error) when (IsOfTheStream(error))
+            catch (Exception error)
             {
-                Lose(new ConnectionLostException($"the connection to {options} broke: {error.Message}", error));
+                Lose(Broken(error));
             }
             finally
             {
@@ -226,10 +226,16 @@ namespace Everstore.Client
                 for (var data = NextOutgoing(); data != null; data = NextOutgoing())
                     stream.Write(data, 0, data.Length);
             }
-            catch (Exception error) when (IsOfTheStream(error))
+            catch (Exception error)
             {
-                Lose(new ConnectionLostException($"the connection to {options} broke: {error.Message}", error));
+                Lose(Broken(error));
             }
+        }
+
+        /// <summary>Whatever it was: an exception that left one of these threads would end the program.</summary>
+        private ConnectionLostException Broken(Exception error)
+        {
+            return new ConnectionLostException($"the connection to {options} broke: {error.Message}", error);
         }
 
         /// <summary>Waits for something to send; null when the connection is lost.</summary>
@@ -328,15 +334,10 @@ namespace Everstore.Client
             {
                 socket?.Shutdown(SocketShutdown.Both);
             }
-            catch (Exception error) when (IsOfTheStream(error))
+            catch (Exception error) when (error is SocketException || error is ObjectDisposedException)
             {
                 // The peer was faster.
             }
-        }
-
-        private static bool IsOfTheStream(Exception error)
-        {
-            return error is IOException || error is SocketException || error is ObjectDisposedException || error is InvalidOperationException;
         }
     }
 }

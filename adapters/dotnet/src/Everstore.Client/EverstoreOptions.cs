@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
+using System.Text.RegularExpressions;
 
 namespace Everstore.Client
 {
@@ -12,6 +13,7 @@ namespace Everstore.Client
     {
         private const string Scheme = "everstore";
         private const string TlsScheme = "everstores";
+        private static readonly Regex PortOfNothing = new Regex("^[a-z]+://[^/?#]*:0*([/?#]|$)");
 
         /// <summary>A name or an IP address.</summary>
         public string Host { get; set; } = "localhost";
@@ -66,6 +68,9 @@ namespace Everstore.Client
             var options = new EverstoreOptions { UseTls = parts.Scheme == TlsScheme };
             if (parts.Host != "")
                 options.Host = parts.DnsSafeHost;
+            // Frameworks differ in what they make of such a port, and some would take it for none.
+            if (PortOfNothing.IsMatch(url))
+                throw new BadUrlException("the URL's port is not a number from 1 to 65535");
             if (parts.Port != -1)
                 options.Port = parts.Port;
             options.ReadCredentials(parts.UserInfo);

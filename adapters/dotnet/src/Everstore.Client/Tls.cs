@@ -12,7 +12,9 @@ namespace Everstore.Client
         /// <summary>The encrypted stream over a connected one, of which it takes care.</summary>
         public static Stream Encrypted(Stream plain, Socket socket, EverstoreOptions options, int milliseconds)
         {
-            var check = options.CaFile == null ? (RemoteCertificateValidationCallback)null : CertificateAuthority.FromFile(options.CaFile).Check;
+            RemoteCertificateValidationCallback check = null;
+            if (options.CaFile != null)
+                check = CertificateAuthority.FromFile(options.CaFile, options.Host).Check;
             var stream = new SslStream(plain, false, check);
             try
             {
@@ -21,16 +23,12 @@ namespace Everstore.Client
                 socket.ReceiveTimeout = 0;
                 return stream;
             }
-            catch (Exception error) when (IsRefusal(error))
+            catch (Exception error)
             {
+                // Frameworks throw whatever their TLS throws; all of it means that nobody is to be trusted there.
                 stream.Dispose();
                 throw new ConnectionLostException($"no encrypted connection to {options}: {error.Message}", error);
             }
-        }
-
-        private static bool IsRefusal(Exception error)
-        {
-            return error is AuthenticationException || error is IOException || error is ObjectDisposedException;
         }
     }
 }

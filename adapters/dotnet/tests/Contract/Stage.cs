@@ -33,6 +33,12 @@ namespace Everstore.Tests.Contract
         /// <summary>One for all tests, which each start a server of their own on it.</summary>
         public static Stage Shared => shared ?? (shared = new Stage());
 
+        /// <summary>One beside it.</summary>
+        public static Stage Another()
+        {
+            return new Stage();
+        }
+
         public static void EndAll()
         {
             foreach (var stage in Begun)
