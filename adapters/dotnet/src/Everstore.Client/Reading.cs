@@ -81,8 +81,8 @@ namespace Everstore.Client
         /// <summary>As objects, or as they are when that is what is asked for.</summary>
         public static IReadOnlyList<T> Objects<T>(IReadOnlyList<Event> events, IEventSerializer serializer)
         {
-            if (events is IReadOnlyList<T> asTheyAre)
-                return asTheyAre;
+            if (typeof(T) == typeof(Event))
+                return (IReadOnlyList<T>)events;
             if (serializer == null)
                 throw new InvalidOperationException("events become objects only with EverstoreOptions.Serializer");
             return events.Select(each => Cast<T>(each, serializer)).ToArray();

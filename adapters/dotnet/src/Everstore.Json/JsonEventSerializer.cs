@@ -129,8 +129,10 @@ namespace Everstore.Json
         {
             try
             {
+                var serializer = JsonSerializer.Create(settings);
+                serializer.CheckAdditionalContent = true;
                 using (var reader = new JsonTextReader(new StringReader(stored.Data)))
-                    return JsonSerializer.Create(settings).Deserialize(reader, type) ?? throw new JsonSerializationException("it is null");
+                    return serializer.Deserialize(reader, type) ?? throw new JsonSerializationException("it is null");
             }
             catch (Exception error) when (!(error is OutOfMemoryException))
             {

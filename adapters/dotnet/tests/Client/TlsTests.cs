@@ -42,12 +42,7 @@ namespace Everstore.Tests.Client
 
         private static Process Started()
         {
-            return Process.Start(new ProcessStartInfo(Files.Python, Path.Combine(Files.Adapter, "tests", "tls_server.py"))
-            {
-                RedirectStandardInput = true,
-                RedirectStandardOutput = true,
-                UseShellExecute = false,
-            });
+            return Files.StartPython(Path.Combine(Files.Adapter, "tests", "tls_server.py"));
         }
 
         private static async Task AppendsAndReadsAsync(string url)

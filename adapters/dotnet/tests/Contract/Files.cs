@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Diagnostics;
 using System.IO;
 using System.Linq;
 using Newtonsoft.Json;
@@ -24,6 +25,22 @@ namespace Everstore.Tests.Contract
             var text = File.ReadAllText(Path.Combine(new[] { Contract }.Concat(path).ToArray()));
             using (var reader = new JsonTextReader(new StringReader(text)) { DateParseHandling = DateParseHandling.None })
                 return JObject.Load(reader);
+        }
+
+        /// <summary>A script that is told what to do on its standard input, and answers on its output.</summary>
+        public static Process StartPython(string script)
+        {
+            var process = Process.Start(new ProcessStartInfo(Python, script)
+            {
+                RedirectStandardInput = true,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+                UseShellExecute = false,
+            });
+            // What servers log is of no interest here, but somebody must read it.
+            process.ErrorDataReceived += (sender, line) => { };
+            process.BeginErrorReadLine();
+            return process;
         }
 
         public static IEnumerable<JObject> Vectors(string kind)

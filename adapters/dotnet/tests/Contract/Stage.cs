@@ -16,17 +16,7 @@ namespace Everstore.Tests.Contract
 
         private Stage()
         {
-            var start = new ProcessStartInfo(Files.Python, Path.Combine(Files.Contract, "stage.py"))
-            {
-                RedirectStandardInput = true,
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
-                UseShellExecute = false,
-            };
-            process = Process.Start(start);
-            // What servers log is of no interest here, but somebody must read it.
-            process.ErrorDataReceived += (sender, line) => { };
-            process.BeginErrorReadLine();
+            process = Files.StartPython(Path.Combine(Files.Contract, "stage.py"));
             Begun.Add(this);
         }
 
