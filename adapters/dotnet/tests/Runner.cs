@@ -76,7 +76,7 @@ namespace Everstore.Tests
             }
             catch (Exception error)
             {
-                Console.WriteLine($"FAILED {name}\n{(error as TargetInvocationException)?.InnerException ?? error}");
+                Console.WriteLine($"FAILED {name} after {watch.Elapsed.TotalSeconds:0.0} s\n{(error as TargetInvocationException)?.InnerException ?? error}");
                 return false;
             }
         }

@@ -114,7 +114,10 @@ namespace Everstore.Client
                     throw Unknown(error);
                 }
                 if (lost == null)
+                {
+                    performer.TellAnswered();
                     return Judged(outcome);
+                }
                 await AddressAnewAsync(lost, cancellation).ConfigureAwait(false);
             }
         }

@@ -277,8 +277,8 @@ namespace Everstore.Client
         private async Task<CommitResult> AppendRepeatedlyAsync(
             string journal, byte[] name, Batch batch, byte[] text, AppendCondition condition, CancellationToken cancellation)
         {
-            var pauses = Pauses.ToReconnect();
-            for (var attempt = 1; ; attempt++)
+            var tries = new Tries();
+            while (true)
             {
                 var connection = pool.Find(true) ?? await pool.TakeAsync(true, cancellation).ConfigureAwait(false);
                 try
@@ -286,11 +286,11 @@ namespace Everstore.Client
                     return await AppendOnceAsync(new Performer(pool, connection), journal, name, batch, text, condition, cancellation)
                         .ConfigureAwait(false);
                 }
-                catch (EverstoreException error) when (attempt < Limits.AskAttempts && Reading.IsRepeatable(error))
+                catch (EverstoreException error) when (tries.MayFollow(error))
                 {
                     // Nothing is written.
                 }
-                await Task.Delay(TimeSpan.FromSeconds(pauses.Next()), cancellation).ConfigureAwait(false);
+                await tries.PauseAsync(cancellation).ConfigureAwait(false);
             }
         }
 
@@ -327,19 +327,19 @@ namespace Everstore.Client
 
         private async Task<T> RepeatAdmittedAsync<T>(Func<Performer, Task<T>> attempt, CancellationToken cancellation)
         {
-            var pauses = Pauses.ToReconnect();
-            for (var number = 1; ; number++)
+            var tries = new Tries();
+            while (true)
             {
                 var connection = pool.Find(false) ?? await pool.TakeAsync(false, cancellation).ConfigureAwait(false);
                 try
                 {
                     return await attempt(new Performer(pool, connection)).ConfigureAwait(false);
                 }
-                catch (EverstoreException error) when (number < Limits.AskAttempts && Reading.IsRepeatable(error))
+                catch (EverstoreException error) when (tries.MayFollow(error))
                 {
                     // It only asks.
                 }
-                await Task.Delay(TimeSpan.FromSeconds(pauses.Next()), cancellation).ConfigureAwait(false);
+                await tries.PauseAsync(cancellation).ConfigureAwait(false);
             }
         }
     }

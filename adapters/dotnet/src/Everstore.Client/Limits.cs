@@ -62,9 +62,6 @@ namespace Everstore.Client
         // What one page of a listing asks for; the server stops at 64 KiB anyway.
         public const int ListNames = 4096;
 
-        // What a stream has been sent and its consumer has not taken yet; past it the connection is not read from.
-        public const int StreamBytesMax = 1024 * 1024;
-
         // Pauses between tries to reach a server, and of a transaction that met a conflict: the first, and the longest.
         public const double ReconnectPauseSeconds = 0.02;
         public const double ReconnectPauseSecondsMax = 1;
@@ -72,8 +69,8 @@ namespace Everstore.Client
         public const double ConflictPauseSecondsMax = 0.25;
         public const int ConflictAttempts = 10;
 
-        // How often what only asks is asked while workers and connections die; the pauses between make it 1.5 seconds.
-        public const int AskAttempts = 8;
+        // For how long what only asks is asked again while workers and connections die, by when the last try begins.
+        public const double AskSeconds = 2;
 
         // A thread that reads, writes and takes answers in needs no more, and a client may have a dozen of them.
         public const int ThreadStackBytes = 256 * 1024;

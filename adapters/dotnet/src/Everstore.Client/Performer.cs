@@ -55,6 +55,12 @@ namespace Everstore.Client
             return link.Ask(post);
         }
 
+        /// <summary>An append was answered: the server is there.</summary>
+        public void TellAnswered()
+        {
+            pool.Recovery.Answered();
+        }
+
         public void Tell(Request request)
         {
             connection.Tell(request);
@@ -66,9 +72,15 @@ namespace Everstore.Client
         public async Task GoElsewhereAsync(double pause, double until, CancellationToken cancellation)
         {
             RequireTime(until, pause);
-            await Task.Delay(TimeSpan.FromSeconds(pause), cancellation).ConfigureAwait(false);
-            connection = await pool.TakeAsync(true, cancellation).ConfigureAwait(false);
+            await pool.Recovery.PauseAsync(pause, cancellation).ConfigureAwait(false);
+            await TakeAnotherAsync(cancellation).ConfigureAwait(false);
             RequireTime(until, 0);
+        }
+
+        /// <summary>All that follows is said over a connection that is alive.</summary>
+        public async Task TakeAnotherAsync(CancellationToken cancellation)
+        {
+            connection = await pool.TakeAsync(true, cancellation).ConfigureAwait(false);
         }
 
         private static void RequireTime(double until, double pause)

@@ -31,6 +31,8 @@ namespace Everstore.Client
 
         public EverstoreOptions Options { get; }
 
+        public Recovery Recovery { get; } = new Recovery();
+
         /// <summary>Open the first connection, in one try.</summary>
         public async Task StartAsync()
         {

@@ -193,23 +193,20 @@ namespace Everstore.Client
         /// <summary>Where nothing is open on the server, a lost connection is no reason not to read.</summary>
         private async Task<byte[]> RepeatedTextAsync(long since, bool timestamps, CancellationToken cancellation)
         {
-            var pauses = Pauses.ToReconnect();
-            for (var attempt = 1; ; attempt++)
+            var tries = new Tries();
+            while (true)
             {
                 try
                 {
                     return await Reading.RangeAsync(performer, name, opened, since, timestamps, cancellation).ConfigureAwait(false);
                 }
-                catch (EverstoreException error) when (MayAskAgain(error, attempt))
+                catch (EverstoreException error) when (opened.Transaction == Reading.NoTransaction && tries.MayFollow(error))
                 {
-                    await performer.GoElsewhereAsync(pauses.Next(), double.PositiveInfinity, cancellation).ConfigureAwait(false);
+                    // It only asks.
                 }
+                await tries.PauseAsync(cancellation).ConfigureAwait(false);
+                await performer.TakeAnotherAsync(cancellation).ConfigureAwait(false);
             }
-        }
-
-        private bool MayAskAgain(EverstoreException error, int attempt)
-        {
-            return opened.Transaction == Reading.NoTransaction && attempt < Limits.AskAttempts && Reading.IsRepeatable(error);
         }
 
         private void RequireOpen()
