@@ -74,12 +74,12 @@ namespace Everstore.Client
             return connection.opened.Task;
         }
 
-        /// <summary>Say a request. <paramref name="take"/> is called with the parts of a read, by the thread that reads.</summary>
+        /// <summary>Say a request.</summary>
         /// <exception cref="ConnectionLostException">The connection is lost; the request was not said.</exception>
-        public Pending Ask(Request request, Action<byte[]> take = null)
+        public Pending Ask(Request request)
         {
             lock (turn)
-                return Waited(conversation.Ask(request, take), options.TimeoutSeconds);
+                return Waited(conversation.Ask(request), options.TimeoutSeconds);
         }
 
         /// <summary>Say an append, together with others. What is sent again must not leave late: the server remembers it for so

@@ -72,12 +72,12 @@ namespace Everstore.Client
         /// <summary>Whether there is something to be sent now.</summary>
         public bool HasOutgoing => said.Count > 0 || outbox.IsReady();
 
-        /// <summary>Say a request; <paramref name="take"/> is called with the parts of a read as they come.</summary>
+        /// <summary>Say a request.</summary>
         /// <exception cref="ConnectionLostException">The conversation is over; the request was not said.</exception>
-        public Pending Ask(Request request, Action<byte[]> take = null)
+        public Pending Ask(Request request)
         {
             RequireAlive();
-            return Say(request, new Pending(request.Kind, take));
+            return Say(request, new Pending(request.Kind));
         }
 
         /// <summary>Say an append, together with others.</summary>

@@ -26,18 +26,14 @@ namespace Everstore.Client
         private readonly TaskCompletionSource<object> answer =
             new TaskCompletionSource<object>(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        private readonly Action<byte[]> take;
         private List<byte[]> parts;
         private double patience = double.PositiveInfinity;
         private object result;
         private Exception error;
 
-        /// <param name="kind">The request's type.</param>
-        /// <param name="take">Is called with each part of a read, in place of keeping them.</param>
-        public Pending(uint kind, Action<byte[]> take = null)
+        public Pending(uint kind)
         {
             Kind = kind;
-            this.take = take;
         }
 
         public Pending(Post post)
@@ -77,7 +73,7 @@ namespace Everstore.Client
         public void Finish(object reply)
         {
             if (!IsDone)
-                result = take == null ? WithParts(reply) : Handed(reply);
+                result = WithParts(reply);
         }
 
         /// <summary>Settles it, unless it is.</summary>
@@ -101,22 +97,13 @@ namespace Everstore.Client
         public void Part(object reply, double now)
         {
             LateAt = now + patience;
-            var text = TextOf(reply);
-            if (take != null)
-                take(text);
-            else
-                (parts = parts ?? new List<byte[]>()).Add(text);
+            parts = parts ?? new List<byte[]>();
+            parts.Add(TextOf(reply));
         }
 
         private static byte[] TextOf(object reply)
         {
             return reply as byte[] ?? ((Fetched)reply).Text;
-        }
-
-        private object Handed(object reply)
-        {
-            take(TextOf(reply));
-            return reply;
         }
 
         private object WithParts(object reply)

@@ -81,12 +81,6 @@ namespace Everstore.Client
             return lanes.Of(worker, beside);
         }
 
-        /// <summary>A connection that nobody else uses; who asked for it closes it.</summary>
-        public Task<Connection> OpenOwnAsync()
-        {
-            return Connection.OpenAsync(Options, senders);
-        }
-
         /// <summary>Close every connection; requests in flight fail.</summary>
         public void Close()
         {
