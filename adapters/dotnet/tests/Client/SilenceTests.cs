@@ -109,6 +109,15 @@ namespace Everstore.Tests.Client
         }
 
         [Test]
+        public static async Task WhatIsNoEverstoreServerIsTold()
+        {
+            using (var other = new OtherServer("HTTP/1.1 400 Bad Request\r\n\r\n"))
+                await Check.ThrowsAsync<ProtocolException>(() => EverstoreClient.ConnectAsync(other.Url));
+            using (var silent = new OtherServer(""))
+                await Check.ThrowsAsync<RequestTimeoutException>(() => EverstoreClient.ConnectAsync(silent.Url + "?timeout=0.3"));
+        }
+
+        [Test]
         public static async Task AppendsThatWaitAtTheSameTimeLeaveInOneRequest()
         {
             using (var server = new SilentServer())
