@@ -69,7 +69,7 @@ final class ConnectionUrl {
 
     private ClientConfig withOptions(ClientConfig config) {
         ClientConfig changed = config;
-        if (uri.getRawQuery() != null) {
+        if (uri.getRawQuery() != null && !uri.getRawQuery().isEmpty()) {
             for (String option : uri.getRawQuery().split("&")) {
                 int equals = option.indexOf('=');
                 String name = equals < 0 ? option : option.substring(0, equals);

@@ -22,11 +22,13 @@ public final class Pool {
     private final List<Connection> connections = new ArrayList<>();
     private List<Runnable> waiters = new ArrayList<>();
     private int opening;
+    private final Resending resending;
     private boolean isClosed;
 
     public Pool(EventLoop loop, ClientConfig config) {
         this.loop = loop;
         this.dialer = new Dialer(loop, config);
+        this.resending = new Resending(loop);
     }
 
     /** Opens the first connection, in one try. */
@@ -46,6 +48,10 @@ public final class Pool {
 
     public long timeoutNanos() {
         return dialer.timeoutNanos;
+    }
+
+    public Resending resending() {
+        return resending;
     }
 
     /** Runs it after a pause. */

@@ -124,6 +124,9 @@ public final class AppendOnce {
 
     private void judge(Outcome outcome) {
         if (outcome.code == Outcome.WRITTEN || outcome.code == Outcome.CONFLICT) {
+            if (lost != null) {
+                pool.resending().goOn();
+            }
             finish(Decision.of(outcome, depends), null);
             return;
         }
@@ -136,7 +139,7 @@ public final class AppendOnce {
         if (pool.isClosed() || System.nanoTime() + pause - resendUntil >= 0) {
             finish(null, orUnknown(lost));
         } else {
-            pool.after(pause, () -> pool.take(true, this::taken));
+            pool.resending().after(pause, () -> pool.take(true, this::taken));
         }
     }
 
