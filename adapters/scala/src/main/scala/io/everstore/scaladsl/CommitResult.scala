@@ -61,7 +61,7 @@ final class Conflict[+E] private[scaladsl] (java: JavaConflict[_], decode: () =>
 object Conflict {
 
   /** `case Conflict(journal, types)`. */
-  def unapply(conflict: Conflict[Any]): Some[(String, Seq[String])] = Some((conflict.journal, conflict.types))
+  def unapply[E](conflict: Conflict[E]): Some[(String, Seq[String])] = Some((conflict.journal, conflict.types))
 }
 
 private[scaladsl] object CommitResult {
