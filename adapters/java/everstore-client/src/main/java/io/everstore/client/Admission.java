@@ -15,8 +15,8 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * How much a client takes on. So many operations, and bytes of them, are under way; those behind them wait in their order; and of
- * these, too, there are only so many: one more is refused. An operation counts until its future has completed, so callbacks that
- * are slow cannot pile up either.
+ * these, too, there are only so many: one more is refused. An operation counts until its future completes, so callbacks that are
+ * slow cannot pile up either.
  */
 final class Admission {
     private final ClientConfig config;
@@ -44,11 +44,11 @@ final class Admission {
         }
         end(bytes);
         return new OverloadedException(
-                (operations - 1) + " operations of " + (all - bytes) + " bytes are pending, which is as much as this client takes: "
+                (operations - 1) + " operations of " + (all - bytes) + " bytes are pending, as much as this client takes: "
                         + "wait for some of their futures first");
     }
 
-    /** Its future has completed. By any thread. */
+    /** Its future completes. By any thread. */
     void end(long bytes) {
         pending.decrementAndGet();
         pendingBytes.addAndGet(-bytes);

@@ -36,8 +36,8 @@ public final class AppendOptions {
     }
 
     /**
-     * It happens if no event has come of a type that it depends on since the journal had this size: those that it declares, unless
-     * {@link #dependingOn} says others.
+     * It happens if no event has come of a type that it depends on since the journal had this size: those that it declares,
+     * unless {@link #dependingOn} says others.
      *
      * @param size a size of the journal in bytes, as results and transactions tell it
      */
@@ -56,7 +56,8 @@ public final class AppendOptions {
      */
     public AppendOptions dependingOn(Collection<String> types) {
         if (after < 0) {
-            throw new IllegalStateException("what an append depends on needs `after`: since which size nothing of it may have come");
+            throw new IllegalStateException(
+                    "what an append depends on needs `after`: since which size nothing of it may have come");
         }
         return new AppendOptions(after, mustBeNew, checked(types), declares);
     }

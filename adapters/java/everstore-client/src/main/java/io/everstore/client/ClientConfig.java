@@ -158,7 +158,8 @@ public final class ClientConfig {
 
     /** What may be pending at most: operations, and bytes of their events. */
     public ClientConfig withPending(int operations, long bytes) {
-        require(operations > 0 && bytes > 0, "pending operations and bytes are " + operations + ", " + bytes + ", expected 1 or more");
+        require(operations > 0 && bytes > 0,
+                "pending operations and bytes are " + operations + ", " + bytes + ", expected 1 or more");
         ClientConfig changed = new ClientConfig(this);
         changed.pendingOperations = operations;
         changed.pendingBytes = bytes;

@@ -64,6 +64,8 @@ public final class CommitResult<E> {
 
     @Override
     public String toString() {
-        return conflict == null ? eventCount + " events committed to " + journal + ", " + size + " bytes now" : conflict.toString();
+        return conflict == null
+                ? eventCount + " events committed to " + journal + ", " + size + " bytes now"
+                : conflict.toString();
     }
 }

@@ -35,6 +35,9 @@ import java.util.function.Function;
  * <p>One thread does all input and output. Futures complete on threads of the client's own, where a callback may wait for another
  * future; {@link ClientConfig#withExecutor} has them complete elsewhere.
  *
+ * <p>Operations that are under way at the same time have no order among them, not even on one journal: go on with {@code
+ * thenCompose} where one must follow another.
+ *
  * <p>What only asks is asked again by itself, for a second or two, when its connection was lost. What writes is sent again until
  * it is answered, for 55 seconds at most, where the server knows it again; it is written once. To a server that knows version 1
  * only, a commit is never sent again. Cancelling a future takes nothing back.

@@ -52,7 +52,8 @@ final class Names {
         for (int at = 0; at < type.length(); at++) {
             char each = type.charAt(at);
             if (each == ' ' || each == ',' || Character.isISOControl(each)) {
-                throw new NotAcceptableException("the event type " + shown(type) + " holds a space, a comma or a control character");
+                throw new NotAcceptableException(
+                        "the event type " + shown(type) + " holds a space, a comma or a control character");
             }
         }
         if (!Utf8.isEncodable(type)) {

@@ -72,7 +72,10 @@ final class Session {
         }
         CompletableFuture<R> future = new ClientFuture<>(loop);
         boolean begun = loop.execute(() -> admission.enter(
-                pool, bytes + replyBytes, operation, (reply, error) -> complete(() -> finish(future, bytes, reply, error, finish))));
+                pool,
+                bytes + replyBytes,
+                operation,
+                (reply, error) -> complete(() -> finish(future, bytes, reply, error, finish))));
         if (!begun) {
             admission.end(bytes);
             future.completeExceptionally(closed());
@@ -124,7 +127,7 @@ final class Session {
     private void complete(Runnable completion) {
         try {
             executor.execute(completion);
-        } catch (RuntimeException refused) {
+        } catch (RuntimeException | Error refused) {
             completion.run();
         }
     }

@@ -72,8 +72,8 @@ class CallbacksTest {
             List<String> names = new ArrayList<>();
             for (int count = 0; count < 20; count++) {
                 CompletableFuture<Void> begun = new CompletableFuture<>();
-                CompletableFuture<String> name =
-                        begun.thenCompose(nothing -> db.journalExists("/own")).thenApply(exists -> Thread.currentThread().getName());
+                CompletableFuture<String> name = begun.thenCompose(nothing -> db.journalExists("/own"))
+                        .thenApply(exists -> Thread.currentThread().getName());
                 begun.complete(null);
                 names.add(await(name));
             }

@@ -13,7 +13,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class ConnectionUrlTest {
     @ParameterizedTest
-    @ValueSource(strings = {"everstore://", "everstore:///", "everstore://?", "everstore://localhost", "everstore://admin:passwd@:6929"})
+    @ValueSource(
+            strings = {
+                "everstore://", "everstore:///", "everstore://?", "everstore://localhost", "everstore://admin:passwd@:6929"
+            })
     void whatIsLeftOutIsTheServersOwnDefault(String url) {
         ClientConfig config = ClientConfig.parse(url);
         assertEquals("everstore://admin@localhost:6929", config.toString());

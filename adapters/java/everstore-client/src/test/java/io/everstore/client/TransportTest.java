@@ -114,6 +114,15 @@ class TransportTest {
         }
     }
 
+    @Test
+    void aFactoryThatFailsIsToldToWhoeverConnects() {
+        ClientConfig config = plain().withTransport((channel, host, port) -> {
+            throw new IllegalStateException("it cannot");
+        });
+        Throwable error = assertThrows(ConnectionLostException.class, () -> EverstoreClient.connect(config));
+        assertTrue(error.getMessage().contains("it cannot"), error::getMessage);
+    }
+
     private static ClientConfig plain() {
         return ClientConfig.DEFAULT.withHost("127.0.0.1").withPort(proxy.target());
     }

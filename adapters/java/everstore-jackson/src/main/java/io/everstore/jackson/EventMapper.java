@@ -12,8 +12,8 @@ public final class EventMapper {
     private EventMapper() {}
 
     /**
-     * A new one. An event is its fields, whatever its getters say; times are ISO 8601, in {@code java.time}; what a class has no field
-     * for any more is left out in reading, since journals outlive classes.
+     * A new one. An event is its fields, whatever its getters say; times are ISO 8601, in {@code java.time}; what a class has no
+     * field for any more is left out in reading, since journals outlive classes.
      */
     public static ObjectMapper create() {
         return new ObjectMapper()

@@ -145,7 +145,8 @@ public final class JacksonSerializer<E> implements Serializer<E> {
             return eventClass.getName();
         }
         throw new UnknownEventTypeException(
-                "no type is known for " + eventClass.getName() + ": the serializer needs .event(type, class)", eventClass.getName());
+                "no type is known for " + eventClass.getName() + ": the serializer needs .event(type, class)",
+                eventClass.getName());
     }
 
     private Class<? extends E> classOf(String type) {

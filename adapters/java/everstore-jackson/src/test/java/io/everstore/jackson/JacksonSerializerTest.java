@@ -162,7 +162,8 @@ class JacksonSerializerTest {
             List<UserEvent> came =
                     refused.conflict().flatMap(Conflict::events).orElse(Collections.emptyList());
             assertEquals("b", ((Renamed) came.get(0)).name);
-            assertTrue(await(db.append("/user/1", AppendOptions.after(size).dependingOn("Audited"), new Renamed("d"))).isSuccess());
+            AppendOptions audited = AppendOptions.after(size).dependingOn("Audited");
+            assertTrue(await(db.append("/user/1", audited, new Renamed("d"))).isSuccess());
         }
     }
 }

@@ -26,8 +26,8 @@ import java.util.logging.Logger;
  * the encoded state
  * </pre>
  *
- * <p>One that is not exactly that, of this journal and version, is not used. There is no sync: after a crash a file may be torn, and
- * its digest tells.
+ * <p>One that is not exactly that, of this journal and version, is not used. There is no sync: after a crash a file may be torn,
+ * and its digest tells.
  */
 public final class DirectorySnapshots<S> implements Snapshots<S> {
     private static final Logger LOG = Logger.getLogger(DirectorySnapshots.class.getName());

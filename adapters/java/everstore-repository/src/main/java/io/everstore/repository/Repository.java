@@ -16,7 +16,8 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 
 /**
- * Folds a journal into a state, keeps a snapshot of it, and reads only what is newer. Immutable, and safe for use by several threads.
+ * Folds a journal into a state, keeps a snapshot of it, and reads only what is newer. Immutable, and safe for use by several
+ * threads.
  *
  * <p>States must not be changed in place: a snapshot may be handed out again.
  *

@@ -10,7 +10,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 /**
  * How many transactions of one event a second: so many appends in flight over so many journals.
  *
- * <p>Arguments: host port transactions inFlight journals. Prints one line of JSON: {"transactions": n, "seconds": s, "errors": e}.
+ * <p>Arguments: host port transactions inFlight journals. Prints one line of JSON:
+ * {"transactions": n, "seconds": s, "errors": e}.
  */
 public final class AppendRate {
     private final EverstoreClient<Event> client;

@@ -40,7 +40,10 @@ class ExamplesTest {
     @Test
     void ofTwoCompetingTransactionsOneIsWritten() throws Exception {
         List<String> lines = Output.of(() -> CompetingTransactions.main(new String[] {url()}));
-        List<String> outcomes = lines.subList(0, 2).stream().map(line -> line.split(": ")[1]).sorted().collect(Collectors.toList());
+        List<String> outcomes = lines.subList(0, 2).stream()
+                .map(line -> line.split(": ")[1])
+                .sorted()
+                .collect(Collectors.toList());
         assertEquals(Arrays.asList("conflict, of [UserCreated]", "written"), outcomes);
         assertEquals(3, lines.size(), lines::toString);
     }

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -47,11 +48,30 @@ class ReadmeTest {
         }
     }
 
+    /** Each exception that a caller can see is told of, with whether anything was written. */
+    @Test
+    void everyExceptionIsInItsTable() throws IOException {
+        Path exceptions = Stage.repository()
+                .resolve("adapters/java/everstore-client/src/main/java/io/everstore/client/exception");
+        List<String> names;
+        try (Stream<Path> files = Files.list(exceptions)) {
+            names = files.map(each -> each.getFileName().toString().replace(".java", ""))
+                    .filter(each -> each.endsWith("Exception") && !each.equals("NoLaneException"))
+                    .collect(Collectors.toList());
+        }
+        String text = readme();
+        assertTrue(names.size() > 20, names::toString);
+        names.forEach(name -> assertTrue(text.contains("`" + name), name));
+    }
+
+    private static String readme() throws IOException {
+        return new String(
+                Files.readAllBytes(Stage.repository().resolve("adapters/java/README.md")), StandardCharsets.UTF_8);
+    }
+
     private static List<String> blocks(String place) throws IOException {
-        Path readme = Stage.repository().resolve("adapters/java/README.md");
-        String text = new String(Files.readAllBytes(readme), StandardCharsets.UTF_8);
         List<String> blocks = new ArrayList<>();
-        for (Matcher block = CODE.matcher(text); block.find(); ) {
+        for (Matcher block = CODE.matcher(readme()); block.find(); ) {
             blocks.add(block.group(1).replace("localhost:6929", place));
         }
         return blocks;

@@ -16,6 +16,7 @@ import java.nio.channels.SocketChannel;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * One socket, and the conversation over it. On the I/O thread only.
@@ -163,7 +164,11 @@ final class Link implements EventLoop.Handler {
     }
 
     private void carry() throws IOException {
-        transport = transports.open(channel, host, address.getPort());
+        try {
+            transport = Objects.requireNonNull(transports.open(channel, host, address.getPort()), "transport");
+        } catch (RuntimeException flaw) {
+            throw ofTransport(flaw);
+        }
         key.interestOps(SelectionKey.OP_READ);
         flushLater();
     }

@@ -95,7 +95,8 @@ public final class AppendOnce {
                     + " bytes, which is all that can be said");
         }
         if (NativeRequests.APPENDS_BYTES + append.bytes() > requestBytesMax) {
-            return new TooLargeException("an append of " + append.bytes() + " bytes is more than the server takes, " + requestBytesMax);
+            return new TooLargeException(
+                    "an append of " + append.bytes() + " bytes is more than the server takes, " + requestBytesMax);
         }
         return null;
     }

@@ -4,8 +4,8 @@ import io.everstore.client.nio.Connection;
 import io.everstore.client.wire.Opened;
 
 /**
- * A journal as a transaction sees it. Over native requests that is only its size, and nothing is open on the server; with a server
- * that knows version 1 it belongs to a connection.
+ * A journal as a transaction sees it. Over native requests that is only its size, and nothing is open on the server; with a
+ * server that knows version 1 it belongs to a connection.
  */
 public final class OpenJournal {
     public final long size;

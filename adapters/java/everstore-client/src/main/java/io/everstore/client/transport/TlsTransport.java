@@ -62,7 +62,9 @@ public final class TlsTransport implements Transport {
             context.init(null, ca == null ? null : trust(ca).getTrustManagers(), null);
             return factory(context);
         } catch (GeneralSecurityException | IOException error) {
-            throw new BadUrlException("the certificates to trust, " + (ca == null ? "the platform's" : ca) + ", cannot be used: " + error.getMessage());
+            String which = ca == null ? "those of the platform" : "those in " + ca;
+            throw new BadUrlException(
+                    "the certificates to trust, " + which + ", cannot be used: " + error.getMessage());
         }
     }
 

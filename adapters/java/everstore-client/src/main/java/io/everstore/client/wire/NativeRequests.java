@@ -75,7 +75,8 @@ public final class NativeRequests {
 
     private static void put(ByteBuffer body, Append append) {
         if (Math.max(append.name.length, Math.max(append.declares.length, append.depends.length)) > TYPES_BYTES_MAX) {
-            throw new TooLargeException("the types of an append are over " + TYPES_BYTES_MAX + " bytes, which is all that can be said");
+            throw new TooLargeException(
+                    "the types of an append are over " + TYPES_BYTES_MAX + " bytes, which is all that can be said");
         }
         body.putLong(append.sequence).putLong(append.position).put((byte) append.condition);
         body.putShort((short) append.name.length);

@@ -19,7 +19,13 @@ public final class Request<R> {
     private final Function<List<R>, R> joined;
 
     private Request(
-            int kind, int worker, int properties, long[] numbers, byte[][] strings, Decoder<R> decoder, Function<List<R>, R> joined) {
+            int kind,
+            int worker,
+            int properties,
+            long[] numbers,
+            byte[][] strings,
+            Decoder<R> decoder,
+            Function<List<R>, R> joined) {
         this.kind = kind;
         this.worker = worker;
         this.properties = properties;

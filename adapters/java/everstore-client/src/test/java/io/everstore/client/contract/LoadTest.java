@@ -21,7 +21,9 @@ class LoadTest {
                 long began = System.nanoTime();
                 load.run(IN_FLIGHT);
                 double seconds = (System.nanoTime() - began) / 1e9;
-                System.out.printf("load: %d transactions, %d in flight: %.0f a second%n", TRANSACTIONS, IN_FLIGHT, TRANSACTIONS / seconds);
+                System.out.printf(
+                        "load: %d transactions, %d in flight: %.0f a second%n",
+                        TRANSACTIONS, IN_FLIGHT, TRANSACTIONS / seconds);
                 load.check();
             }
         }

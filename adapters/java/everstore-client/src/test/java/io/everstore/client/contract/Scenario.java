@@ -235,7 +235,8 @@ final class Scenario implements AutoCloseable {
         conflict.until().ifPresent(until -> told.put("until", until));
         Supplier<List<?>> none = Collections::emptyList;
         List<?> events = conflict.events().<List<?>>map(each -> each).orElseGet(none);
-        told.set("events", Stage.JSON.valueToTree(events.stream().map(each -> ((Event) each).line()).collect(Collectors.toList())));
+        List<String> lines = events.stream().map(each -> ((Event) each).line()).collect(Collectors.toList());
+        told.set("events", Stage.JSON.valueToTree(lines));
         return told;
     }
 

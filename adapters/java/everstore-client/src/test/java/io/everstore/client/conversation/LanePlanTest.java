@@ -51,7 +51,8 @@ class LanePlanTest {
 
     @Test
     void whereThereAreNoneNoneIsTriedAgain() {
-        for (EverstoreException error : new EverstoreException[] {new UnknownErrorException("", 1), new NotAllowedException("")}) {
+        EverstoreException[] errors = {new UnknownErrorException("", 1), new NotAllowedException("")};
+        for (EverstoreException error : errors) {
             LanePlan plan = busy(true);
             plan.failed(1, error, NOW);
             assertFalse(plan.wants(1, NOW + 2 * Limits.LANE_PAUSE_MAX.toNanos()));
