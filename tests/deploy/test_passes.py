@@ -36,12 +36,15 @@ class Script:
             (folder / each).mkdir(parents=True)
         shutil.copy(REPOSITORY / "scripts/test", folder / "scripts")
         (folder / "scripts/setup").touch()
+        (folder / "scripts/test-adapters").write_text('echo "the adapters are tested"; exit "$ADAPTERS"\n')
         python = folder / ".venv/bin/python"
         python.write_text(PYTHON)
         python.chmod(0o755)
 
-    def run(self, *arguments: str, together: int = 0, alone: int = 0) -> subprocess.CompletedProcess[str]:
-        env = {**os.environ, "TOGETHER": str(together), "ALONE": str(alone)}
+    def run(
+        self, *arguments: str, adapters: int = 0, together: int = 0, alone: int = 0
+    ) -> subprocess.CompletedProcess[str]:
+        env = {**os.environ, "ADAPTERS": str(adapters), "TOGETHER": str(together), "ALONE": str(alone)}
         command = ["bash", str(self._folder / "scripts/test"), *arguments]
         return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
 
@@ -55,10 +58,20 @@ def script(tmp_path: Path) -> Script:
 
 
 @pytest.mark.parametrize(
-    ("together", "alone", "said"), [(0, 0, ""), (1, 0, "together."), (0, 1, "alone."), (1, 5, "together alone.")]
+    ("adapters", "together", "alone", "said"),
+    [
+        (0, 0, 0, ""),
+        (1, 0, 0, "adapters."),
+        (0, 1, 0, "together."),
+        (0, 0, 1, "alone."),
+        (3, 1, 5, "adapters together alone."),
+    ],
 )
-def test_both_passes_run_and_either_fails_the_run(script: Script, together: int, alone: int, said: str) -> None:
-    done = script.run(together=together, alone=alone)
+def test_all_parts_run_and_each_fails_the_run(
+    script: Script, adapters: int, together: int, alone: int, said: str
+) -> None:
+    done = script.run(adapters=adapters, together=together, alone=alone)
+    assert "the adapters are tested" in done.stdout
     assert done.returncode == (1 if said else 0)
     assert said in done.stderr
     assert bool(done.stderr) == bool(said)
@@ -73,7 +86,9 @@ def test_a_pass_that_was_interrupted_is_the_last(script: Script) -> None:
 
 def test_every_test_is_in_one_pass_and_quick_leaves_out_the_same_of_both(script: Script) -> None:
     script.run()
-    script.run("--quick")
+    quick = script.run("--quick", adapters=1)
+    assert quick.returncode == 0
+    assert "LEFT OUT: the adapters" in quick.stderr
     passes = ["not alone", "alone", "not alone and not slow", "alone and not slow"]
     assert [f" -m {each} " in f"{asked} " for asked, each in zip(script.asked(), passes, strict=True)] == [True] * 4
 

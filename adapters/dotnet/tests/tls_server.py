@@ -1,5 +1,6 @@
-"""A server with a certificate of a CA of its own, for the tests of TLS: says where it is on a line of JSON, and ends with
-its standard input."""
+"""A server with a certificate of a CA of its own, for the tests of TLS: says where it is on a line of JSON, and ends
+with its standard input.
+"""
 
 from __future__ import annotations
 
@@ -22,9 +23,11 @@ def rsa_key(path: Path) -> tuple[object, ...]:
 
 certificates._new_key = rsa_key  # noqa: SLF001
 
+
 def main() -> None:
     with tempfile.TemporaryDirectory(prefix="everstore-tls-") as folder:
-        authority, stranger = certificates.Authority(Path(folder) / "ca"), certificates.Authority(Path(folder) / "stranger")
+        authority = certificates.Authority(Path(folder) / "ca")
+        stranger = certificates.Authority(Path(folder) / "stranger")
         issued = authority.issue(names="DNS:localhost")
         options = {"tls_certificate": issued.certificate, "tls_key": issued.key}
         with RunningServer(Path(folder) / "journals", **options) as server:
