@@ -323,7 +323,8 @@ namespace Everstore.Client
                 HangUp();
             }
             TellSettled();
-            if (opened.TrySetException(error))
+            // The first reason is the one: hanging up makes the thread that reads find another.
+            if (opened.TrySetException(conversation.Error))
                 GC.KeepAlive(opened.Task.Exception);
         }
 

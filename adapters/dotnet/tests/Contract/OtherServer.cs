@@ -40,7 +40,7 @@ namespace Everstore.Tests.Contract
                     socket.Send(says);
                 }
             }
-            catch (SocketException)
+            catch (Exception error) when (error is SocketException || error is InvalidOperationException)
             {
                 // It was stopped.
             }

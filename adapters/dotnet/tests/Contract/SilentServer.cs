@@ -66,7 +66,7 @@ namespace Everstore.Tests.Contract
                     new Thread(() => Serve(client.GetStream())) { IsBackground = true }.Start();
                 }
             }
-            catch (SocketException)
+            catch (Exception error) when (error is SocketException || error is InvalidOperationException)
             {
                 // It was stopped.
             }
