@@ -32,8 +32,14 @@ BETWEEN_KILLS_S = 0.3
 """For so long at least all workers serve, so that what is to succeed at last can, also on a busy machine."""
 
 
+KILLS_MAX = 7
+"""A server replaces a worker that dies young again and again after pauses that double: these make 6 seconds with one
+worker, and each further death as much again. No client waits for ever.
+"""
+
+
 class Killer:
-    """Kills a worker, waits until its successor serves, and begins again."""
+    """Kills a worker, waits until its successor serves, and begins again, for KILLS_MAX times."""
 
     def __init__(self, server: RunningServer) -> None:
         self.killed = 0
@@ -47,7 +53,7 @@ class Killer:
         self._thread.join()
 
     def _kill(self) -> None:
-        while not self._ended.wait(BETWEEN_KILLS_S):
+        while self.killed < KILLS_MAX and not self._ended.wait(BETWEEN_KILLS_S):
             served = self._served_again()
             kill_one(self._server)
             self.killed += 1
