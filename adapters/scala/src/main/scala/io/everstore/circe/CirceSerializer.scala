@@ -59,7 +59,7 @@ final class CirceSerializer[E] private (known: Vector[Known[E]], families: Vecto
   override def encode(event: E): Event = {
     val found = byClass.get(event.getClass).orElse(byConstant.get(event)).getOrElse {
       val name = event.getClass.getName
-      throw new UnknownEventTypeException(s"no type is known for $name: the serializer needs .event[$name](type)", name)
+      throw new UnknownEventTypeException(s"no type is known for $name: the serializer needs .event or .constant for it", name)
     }
     Event.of(found.eventType, found.encode(event))
   }
@@ -69,7 +69,7 @@ final class CirceSerializer[E] private (known: Vector[Known[E]], families: Vecto
     val found = byType.getOrElse(
       eventType,
       throw new UnknownEventTypeException(
-        s"no class is known for the type $eventType: the serializer needs .event[Class](\"$eventType\")",
+        s"no class is known for the type $eventType: the serializer needs .event or .constant for it",
         eventType
       )
     )

@@ -4,6 +4,7 @@ import io.everstore.scaladsl.stage.{Stage, StageSuite}
 import java.net.URLClassLoader
 import java.nio.charset.StandardCharsets.UTF_8
 import java.nio.file.{Files, Path, Paths}
+import scala.jdk.CollectionConverters._
 
 /** The code of the README compiles and runs: the quick start as the file that it is, and what follows as one program. */
 class ReadmeSuite extends StageSuite {
@@ -20,12 +21,18 @@ class ReadmeSuite extends StageSuite {
     } finally loader.close()
   }
 
+  test("it tells of every exception of the Java client") {
+    val folder = Stage.repository.resolve("adapters/java/everstore-client/src/main/java/io/everstore/client/exception")
+    val names = Files.list(folder).iterator.asScala.map(_.getFileName.toString.stripSuffix(".java")).filter(_.endsWith("Exception")).toSet
+    assert(names.size > 20, names)
+    assertEquals((names - "NoLaneException").filterNot(name => readme.contains(s"`$name")), Set.empty[String])
+  }
+
+  private lazy val readme = new String(Files.readAllBytes(Stage.repository.resolve("adapters/scala/README.md")), UTF_8)
+
   /** Those for both versions of Scala, and those for this one. */
-  private def blocks(place: String): Seq[String] = {
-    val readme = new String(Files.readAllBytes(Stage.repository.resolve("adapters/scala/README.md")), UTF_8)
-    Code.findAllMatchIn(readme).toVector.collect {
-      case block if Set("", Compiler.version)(block.group(1).trim) => block.group(2).replace("localhost:6929", place)
-    }
+  private def blocks(place: String): Seq[String] = Code.findAllMatchIn(readme).toVector.collect {
+    case block if Set("", Compiler.version)(block.group(1).trim) => block.group(2).replace("localhost:6929", place)
   }
 
   /** With the imports of the quick start. They are parts of a class, where definitions may stand between what is done. */
