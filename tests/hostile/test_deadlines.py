@@ -13,7 +13,7 @@ from support.server import RunningServer
 from support.waiting import until
 from support.wire import HELLO, Client
 
-pytestmark = [pytest.mark.slow, pytest.mark.alone]  # limits of half a second are over on a busy machine
+pytestmark = pytest.mark.slow
 
 MIB = 1 << 20
 SHORT = {"FRAME_S_MAX": 0.6, "PRESSED_S_MAX": 0.4, "WATCH_S": 0.1, "LOGIN_S_MAX": 0.5}
