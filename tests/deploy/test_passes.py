@@ -61,10 +61,12 @@ def script(tmp_path: Path) -> Script:
     ("adapters", "together", "alone", "said"),
     [
         (0, 0, 0, ""),
+        (0, 0, 5, ""),
         (1, 0, 0, "adapters."),
         (0, 1, 0, "together."),
+        (0, 5, 0, "together."),
         (0, 0, 1, "alone."),
-        (3, 1, 5, "adapters together alone."),
+        (3, 1, 1, "adapters together alone."),
     ],
 )
 def test_all_parts_run_and_each_fails_the_run(
