@@ -7,6 +7,8 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -57,14 +59,15 @@ def assert_nothing_is_left(directory: Path) -> None:
 
 
 @pytest.fixture
-def data(tmp_path: Path) -> Path:
-    """Where the benchmark works; other users' servers must get there."""
-    for folder in (tmp_path, *tmp_path.parents):
-        if not (mode := folder.stat().st_mode) & 0o001:
-            folder.chmod(mode | 0o011)
-    directory = tmp_path / "data"
-    directory.mkdir(mode=0o711)
-    return directory
+def data() -> Iterator[Path]:
+    """Where the benchmark works; other users' servers must get there. Not below pytest's own folder: each pytest that
+    begins, and some tests run one, shuts that to others.
+    """
+    with tempfile.TemporaryDirectory(prefix="everstore-bench-test-") as folder:
+        Path(folder).chmod(0o711)
+        directory = Path(folder) / "data"
+        directory.mkdir(mode=0o711)
+        yield directory
 
 
 def measured(data: Path, load: str, only: str) -> dict[str, set[str]]:

@@ -72,16 +72,18 @@ class SilentServer:
             while header := self._read(stream, LITTLE.header.size):
                 kind, size, uid, _, _ = LITTLE.header.unpack(header)
                 stream.read(size)
+                answer = self.answers.get(kind)
+                if answer is None and kind not in _REFUSED:
+                    self._held.append((connection, kind, uid))
+                # Before it is answered, since whoever has the answer may look here at once.
+                self.heard.append(kind)
                 if kind in _REFUSED:
                     self._send(connection, LITTLE.header.pack(ERROR, 4, uid, 0, 0) + LITTLE.pack(_REFUSED[kind]))
-                elif kind == READ and self.breaks_off_reads:
-                    self._reply(connection, kind, uid, self.answers[kind], MULTIPART)
+                elif answer is not None and kind == READ and self.breaks_off_reads:
+                    self._reply(connection, kind, uid, answer, MULTIPART)
                     connection.shutdown(socket.SHUT_RDWR)
-                elif kind in self.answers:
-                    self._reply(connection, kind, uid, self.answers[kind])
-                else:
-                    self._held.append((connection, kind, uid))
-                self.heard.append(kind)
+                elif answer is not None:
+                    self._reply(connection, kind, uid, answer)
 
     def _read(self, stream: Any, count: int) -> bytes:
         try:
