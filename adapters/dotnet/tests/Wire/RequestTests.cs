@@ -12,7 +12,7 @@ namespace Everstore.Tests.Wire
     public static class RequestTests
     {
         public static IEnumerable<object[]> Vectors =>
-            Files.Vectors("requests").Where(IsSaidByThisClient).Select(each => new object[] { each["name"], each });
+            Files.Vectors("requests").Select(each => new object[] { each["name"], each });
 
         [Test(Cases = nameof(Vectors))]
         public static void IsTheBytesOfItsVector(JObject vector)
@@ -24,7 +24,7 @@ namespace Everstore.Tests.Wire
         [Test]
         public static void AllKindsOfRequestsAreThere()
         {
-            Check.Equal(13 + 8, Vectors.Count());
+            Check.Equal(13 + 11, Vectors.Count());
         }
 
         [Test]
@@ -33,15 +33,6 @@ namespace Everstore.Tests.Wire
             var name = Text("/u");
             Check.Throws<TooLargeException>(() => Requests.Read(name, 1, 1L << 32, 48, false));
             Check.Throws<TooLargeException>(() => Requests.Read(name, 1, 0, -1, false));
-        }
-
-        /// <summary>It fetches from positions, and the last so many events; not between times, or of some types, or backwards.</summary>
-        private static bool IsSaidByThisClient(JObject vector)
-        {
-            if ((string)vector["request"] != "fetch")
-                return true;
-            var startIs = (int)vector["start_is"];
-            return (startIs == NativeRequests.StartIsPosition || startIs == NativeRequests.StartIsLast) && !vector["types"].Any();
         }
 
         private static Request RequestOf(JObject vector)
@@ -83,8 +74,14 @@ namespace Everstore.Tests.Wire
                     var appends = vector["appends"].Select(AppendOf).ToList();
                     return NativeRequests.Appends(Files.Bytes(vector["client"]), Number(vector["run"]), Number(vector["answered"]), worker, appends);
                 default:
-                    var startIs = (byte)vector["start_is"];
-                    return NativeRequests.Fetch(name, Number(vector["start"]), Number(vector["end"]), (bool)vector["timestamps"], startIs);
+                    return NativeRequests.Fetch(
+                        name,
+                        Number(vector["start"]),
+                        Number(vector["end"]),
+                        (bool)vector["timestamps"],
+                        (byte)vector["start_is"],
+                        (bool)vector["until_time"],
+                        Joined(vector["types"]));
             }
         }
 

@@ -11,7 +11,7 @@ namespace Everstore.Client.Wire
         /// <summary>As the end of a fetch: all that is there.</summary>
         public const ulong All = ulong.MaxValue;
 
-        /// <summary>What a fetch's start is: a position, or a number of events counted from the end.</summary>
+        /// <summary>What a fetch's start is: a position, or a number of events counted from the end. (1 is a time, 3 the same number, the newest first.)</summary>
         public const byte StartIsPosition = 0;
 
         /// <summary>See <see cref="StartIsPosition"/>.</summary>
@@ -57,15 +57,26 @@ namespace Everstore.Client.Wire
             return new Request(Layouts.Append, NoNumbers, new[] { body }, worker);
         }
 
-        /// <summary>The journal's bytes between a start and a position.</summary>
-        public static Request Fetch(byte[] name, ulong start, ulong end, bool timestamps, byte startIs = StartIsPosition)
+        /// <summary>The journal's events between two places.</summary>
+        /// <param name="name">The journal's.</param>
+        /// <param name="start">As <paramref name="startIs"/> has it.</param>
+        /// <param name="end">Where it stops; nothing of that place is read.</param>
+        /// <param name="timestamps">Whether each event comes with its time.</param>
+        /// <param name="startIs">See <see cref="StartIsPosition"/>.</param>
+        /// <param name="untilTime">The end is a time in milliseconds since 1970, not a position.</param>
+        /// <param name="types">Only events of these, joined by newlines; null for all.</param>
+        public static Request Fetch(
+            byte[] name, ulong start, ulong end, bool timestamps, byte startIs = StartIsPosition, bool untilTime = false, byte[] types = null)
         {
+            types = types ?? new byte[0];
             var head = new byte[FetchFixedBytes];
             ByteOrder.Little.Write(head, 0, (ulong)name.Length, 4);
+            ByteOrder.Little.Write(head, 4, (ulong)types.Length, 4);
             ByteOrder.Little.Write(head, 8, start, 8);
             ByteOrder.Little.Write(head, 16, end, 8);
             head[24] = startIs;
-            return new Request(Layouts.Fetch, NoNumbers, new[] { head, name }, 0, timestamps ? Layouts.Timestamps : 0);
+            head[25] = (byte)(untilTime ? 1 : 0);
+            return new Request(Layouts.Fetch, NoNumbers, new[] { head, name, types }, 0, timestamps ? Layouts.Timestamps : 0);
         }
     }
 }
