@@ -10,7 +10,7 @@ had to leave goes on as it was. One whose worker dies in between is closed, sinc
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 
 import trio
@@ -40,9 +40,9 @@ class Lanes:
         self._links = links
         self._given: dict[int, _Given] = {}
 
-    def __len__(self) -> int:
-        """Those that the supervisor has no other part in."""
-        return sum(each.taken is True for each in self._given.values())
+    def besides(self, clients: Container[int]) -> int:
+        """How many there are besides the connections of these numbers: one that a worker has just taken is of both."""
+        return sum(each.taken is True and number not in clients for number, each in self._given.items())
 
     def of(self, link: WorkerLink) -> int:
         """How many a worker has, or is about to have."""

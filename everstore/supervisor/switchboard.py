@@ -42,7 +42,7 @@ class Switchboard:
     @property
     def connections(self) -> int:
         """How many there are, lanes included."""
-        return len(self.clients) + len(self.lanes)
+        return len(self.clients) + self.lanes.besides(self.clients)
 
     def route(self, client: Client, frames: list[Frame]) -> list[WorkerLink]:
         """Send requests on their way, those for one worker in one piece; returns the workers that got some."""
