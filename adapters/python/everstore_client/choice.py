@@ -50,6 +50,11 @@ class Choice(NamedTuple):
         """Whether it is all that stands between two positions."""
         return self.start_is is Start.POSITION and not self.until_time and not self.types
 
+    @property
+    def since(self) -> int:
+        """The position before which nothing of it stands, as far as it says."""
+        return self.start if self.start_is is Start.POSITION else 0
+
     def up_to(self, position: int) -> Choice:
         """The same, and nothing behind that position."""
         return self._replace(until_time=False, end=position)

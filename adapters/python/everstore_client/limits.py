@@ -76,7 +76,7 @@ CONFLICT_PAUSE_S: Final = 0.001
 CONFLICT_PAUSE_S_MAX: Final = 0.25
 CONFLICT_ATTEMPTS: Final = 10
 
-# How often what only asks is asked while workers and connections die; the pauses between make it 1.5 seconds.
+# How often what only asks is asked while workers and connections die; the pauses between take a second, two at most.
 ASK_ATTEMPTS: Final = 8
 
 MEMORY_SNAPSHOTS: Final = 10_000

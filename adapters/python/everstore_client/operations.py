@@ -130,10 +130,9 @@ def read_journal(journal: str, choice: Choice, timestamps: bool) -> Steps[bytes]
         found = yield from ask(fetch(journal, choice, timestamps))
         return found.text
     opened, _ = yield from locate_choice(journal, choice)
-    since = choice.start if choice.start_is is Start.POSITION else 0
     if choice.is_range:
-        return (yield from read_range(journal, opened, since, timestamps))
-    text = yield from read_range(journal, opened, since, timestamps=True)
+        return (yield from read_range(journal, opened, choice.since, timestamps))
+    text = yield from read_range(journal, opened, choice.since, timestamps=True)
     return Picker(choice, timestamps).finish(without_end(text))
 
 

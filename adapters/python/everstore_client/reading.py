@@ -9,7 +9,6 @@ from .event import STAMP_CHARS
 from .lines import WholeLines
 from .operations import NATIVE, fetch, range_request
 from .wire.native_replies import Fetched
-from .wire.native_requests import Start
 from .wire.replies import Opened
 from .wire.requests import Request
 
@@ -36,12 +35,11 @@ class Reading(Protocol):
 
 def reading_of(journal: str, opened: Opened, choice: Choice, timestamps: bool) -> Reading:
     """The choice of what `opened` saw of the journal."""
-    since = choice.start if choice.start_is is Start.POSITION else 0
     if choice.is_range:
-        return RangeReading(journal, opened, since, timestamps)
+        return RangeReading(journal, opened, choice.since, timestamps)
     if opened.transaction == NATIVE:
         return ChosenReading(journal, choice, timestamps)
-    return PickedReading(RangeReading(journal, opened, since, timestamps=True), Picker(choice, timestamps))
+    return PickedReading(RangeReading(journal, opened, choice.since, timestamps=True), Picker(choice, timestamps))
 
 
 class RangeReading:
