@@ -10,7 +10,7 @@ import time
 from collections import deque
 from pathlib import Path
 
-from history.checker import NEVER, Operation
+from history.checker import NEVER, NEW_JOURNAL, Operation
 from support import frames
 from support.frames import TIMESTAMPS, TWO
 from support.wire import Client, part_bytes
@@ -18,7 +18,12 @@ from support.wire import Client, part_bytes
 HOT = [b"/hot/1", b"/hot/2"]
 COLD = [b"/cold/%d" % number for number in range(12)]
 JOURNALS = HOT + COLD
-TYPES = [b"A", b"B", b"C", b"D", b"ES_NewJournal"]
+SHARES = (45, 20, 35)  # of the hot, the cold and the fresh journals
+FRESH_FOR = 15
+"""So many operations long a client uses the same fresh journal, and then the next one. The others are about there, too,
+so journals come to be between several transactions all the time, not only at the start.
+"""
+TYPES = [b"A", b"B", b"C", b"D", NEW_JOURNAL]
 ALL = 2**32 - 1
 LOST = (OSError, AssertionError)
 """A connection that ends is a failed assertion of the test client."""
@@ -59,7 +64,8 @@ class Recorder(threading.Thread):
     def _round(self, client: Client) -> None:
         """Open transactions, then use them, all requests of either before the first answer."""
         choose = self._random
-        names = [choose.choice(HOT if choose.random() < 0.6 else COLD) for _ in range(choose.randint(1, 8))]
+        fresh = [b"/fresh/%d" % (len(self.operations) // FRESH_FOR)]
+        names = [choose.choice(choose.choices((HOT, COLD, fresh), SHARES)[0]) for _ in range(choose.randint(1, 8))]
         opens = [(Operation("open", name, 0.0), frames.open_transaction(name, client.uid())) for name in names]
         replies = self._ask(client, opens)
         uses: list[tuple[Operation, bytes]] = []
@@ -70,7 +76,7 @@ class Recorder(threading.Thread):
                 uses += mine
                 transaction = TWO.unpack(reply.body)[1]
                 ending += [(opened, reply.worker, transaction, use) for use, _ in mine if use.kind == "commit"]
-        if self._ended and choose.random() < 0.2:
+        if self._ended and choose.random() < 0.5:
             opened, worker, transaction = choose.choice(self._ended)
             uses.append(self._commit(client, opened, worker, transaction, opened.journal, owned=False))
         self._ask(client, uses)
@@ -104,6 +110,8 @@ class Recorder(threading.Thread):
         self, client: Client, opened: Operation, worker: int, transaction: int, name: bytes, owned: bool
     ) -> tuple[Operation, bytes]:
         types = frozenset(self._random.sample(TYPES, self._random.randint(0, 2)))
+        if opened.size == 0 and self._random.random() < 0.5:
+            types |= {NEW_JOURNAL}
         events = tuple(self._event() for _ in range(self._random.choice((1, 1, 2, 5))))
         operation = Operation("commit", name, 0.0, opened_at=opened.size, owned=owned, types=types, events=events)
         request = frames.commit(name, worker, transaction, b",".join(types), b"\n".join(events), client.uid())
@@ -161,5 +169,5 @@ def _note(operation: Operation, reply: frames.Reply) -> None:
 
 def final_journals(directory: Path) -> dict[bytes, bytes]:
     """What the files hold, by journal; those that do not exist are missing."""
-    files = {name: directory / f"{name.decode()[1:]}.log" for name in JOURNALS}
-    return {name: file.read_bytes() for name, file in files.items() if file.exists()}
+    files = (file for kind in ("hot", "cold", "fresh") for file in (directory / kind).glob("*.log"))
+    return {b"/" + bytes(file.relative_to(directory).with_suffix("")): file.read_bytes() for file in files}

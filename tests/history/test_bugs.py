@@ -24,7 +24,7 @@ def faults(tmp_path: Path, bug: str, workers: int = 1, dying: str = "") -> list[
     """What the checker says of a short run with this bug, in which workers may die."""
     env = patched(tmp_path / "bug", dying + dedent(bug))
     with RunningServer(tmp_path / "journals", env=env, workers=workers) as server:
-        history = operations_of(record(server.port, "bug", bug, 2000 if dying else 600, clients=4))
+        history = operations_of(record(server.port, "bug", bug, 2000 if dying else 1000, clients=4))
         assert (" died (" in server.log()) == bool(dying)
     assert len(history) > 1000
     return check(history, final_journals(tmp_path / "journals"), transactions_die=bool(dying))
