@@ -18,7 +18,7 @@ from everstore.errors import Code, Refused
 from everstore.journal.text import END, PREFIX_BYTES, StampCutter
 from everstore.storage.journals import JournalFiles
 from everstore.wire import native, replies
-from everstore.wire.native import Fetch, Start
+from everstore.wire.native import End, Fetch, Start
 
 PART_BYTES = limits.REPLY_BODY_BYTES_MAX - native.FETCHED_BYTES
 """Journal bytes in a full part."""
@@ -92,17 +92,36 @@ class _Text:
 
 def _range(text: _Text, wanted: Fetch) -> Steps[tuple[int, int]]:
     """Between which positions stands what is wanted."""
-    end = _first_of(text, wanted.end) if wanted.until_time else min(wanted.end, text.size)
-    text.require_line(end)
+    if wanted.start_is in (Start.LAST, Start.LAST_BACKWARDS):
+        end = _end(text, wanted)
+        return (yield from _last(text, wanted, end)), end
+    if wanted.end_is == End.BYTES:
+        start = _start(text, wanted, text.size)
+        return start, text.line_from(start + wanted.end)
+    end = _end(text, wanted)
+    return _start(text, wanted, end), end
+
+
+def _end(text: _Text, wanted: Fetch) -> int:
+    """Where it ends, if that can be told without its start."""
+    if wanted.end_is == End.POSITION:
+        end = min(wanted.end, text.size)
+        text.require_line(end)
+        return end
+    if wanted.end_is == End.TIME:
+        return _first_of(text, wanted.end)
+    raise Refused(Code.READ_FAILED, f"there is no end of kind {wanted.end_is} for a start of kind {wanted.start_is}")
+
+
+def _start(text: _Text, wanted: Fetch, end: int) -> int:
+    """Where it starts, if that can be told without looking for it from the end."""
     if wanted.start_is == Start.TIME:
-        return min(_first_of(text, wanted.start), end), end
+        return min(_first_of(text, wanted.start), end)
     if wanted.start_is == Start.POSITION:
         if wanted.start > end:
             raise Refused(Code.READ_FAILED, f"the position {wanted.start} is past the end {end}")
         text.require_line(wanted.start)
-        return wanted.start, end
-    if wanted.start_is in (Start.LAST, Start.LAST_BACKWARDS):
-        return (yield from _last(text, wanted, end)), end
+        return wanted.start
     raise Refused(Code.READ_FAILED, f"there is no start of kind {wanted.start_is}")
 
 

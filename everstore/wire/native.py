@@ -52,6 +52,16 @@ class Start(IntEnum):
     """The same, the newest first."""
 
 
+class End(IntEnum):
+    """What a fetch's end is."""
+
+    POSITION = 0
+    TIME = 1
+    """Milliseconds since 1970: events of then or later are left out."""
+    BYTES = 2
+    """So many bytes of the journal behind the start, and on to the end of that event."""
+
+
 class Append(NamedTuple):
     """One append of a request, whose events stand in `body` from `start` to `end`, since they may be too large to be
     copied lightly. `position` counts with Condition.UNCHANGED only.
@@ -98,14 +108,12 @@ class Outcome(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """A read. `until_time`: `end` is a time in milliseconds since 1970, and events of then are left out; otherwise a
-    position. `types`: none means all.
-    """
+    """A read. `start_is`, `end_is`: mostly a `Start` and an `End`. `types`: none means all."""
 
     name: bytes
     start_is: int
     start: int
-    until_time: bool
+    end_is: int
     end: int
     types: frozenset[bytes]
 
@@ -209,16 +217,15 @@ def fetch(body: bytes) -> Fetch:
         types_at = _FETCH.size + name_bytes
         if len(body) == types_at + types_bytes:
             types = frozenset(body[types_at:].split(b"\n")) - {b""}
-            return Fetch(body[_FETCH.size : types_at], start_is, start, end_is == Start.TIME, end, types)
+            return Fetch(body[_FETCH.size : types_at], start_is, start, end_is, end, types)
     raise Malformed("fetch", len(body))
 
 
 def fetch_body(wanted: Fetch) -> bytes:
     """The body that `fetch` decodes."""
     types = b"\n".join(sorted(wanted.types))
-    end_is = Start.TIME if wanted.until_time else Start.POSITION
     lengths = len(wanted.name), len(types)
-    return _FETCH.pack(*lengths, wanted.start, wanted.end, wanted.start_is, end_is) + wanted.name + types
+    return _FETCH.pack(*lengths, wanted.start, wanted.end, wanted.start_is, wanted.end_is) + wanted.name + types
 
 
 def fetched_part(uid: int, worker: int, start: int, end: int, data: bytes, more: bool) -> bytes:

@@ -10,7 +10,7 @@ import pytest
 from support.embedded import Embedded
 from support.native import fetch
 
-from everstore.wire.native import ALL, Start
+from everstore.wire.native import ALL, End, Start
 
 
 def stamp(milliseconds: int) -> bytes:
@@ -90,14 +90,39 @@ def test_from_a_time_until_a_time(written: Written) -> None:
         found = fetch(written.store, b"/j", Start.TIME, BEGIN + since, stamps=True)
         assert found[0] == written.positions[first], since
         assert found[2] == written.expected(first, len(times), stamps=True)
-        until = fetch(written.store, b"/j", end=BEGIN + since, until_time=True)
+        until = fetch(written.store, b"/j", end=BEGIN + since, end_is=End.TIME)
         assert until == (0, written.positions[first], written.expected(0, first))
+
+
+def test_page_by_page_it_is_all_there(written: Written) -> None:
+    for size in (1, 100, 30_000, ALL):
+        at, pages = 0, []
+        while at < written.positions[-1]:
+            start, end, text = fetch(written.store, b"/j", start=at, end=size, end_is=End.BYTES, stamps=True)
+            assert start == at
+            assert end == min(each for each in written.positions if each >= min(at + size, written.positions[-1]))
+            at = end
+            pages.append(text)
+        assert b"\n".join(pages) == written.expected(0, len(written.lines), stamps=True)
+        at_the_end = fetch(written.store, b"/j", start=at, end=size, end_is=End.BYTES)
+        assert at_the_end == (at, at, b"")
+
+
+def test_a_page_of_some_types_may_hold_none_and_says_where_to_go_on(written: Written) -> None:
+    end = fetch(written.store, b"/j", end=1, end_is=End.BYTES, types=frozenset({b"none"}))
+    assert end == (0, written.positions[1], b"")
+
+
+def test_a_page_from_a_time(written: Written) -> None:
+    first = sum(each < written.times[-1] for each in written.times)
+    found = fetch(written.store, b"/j", Start.TIME, BEGIN + written.times[-1], end=1, end_is=End.BYTES)
+    assert found == (written.positions[first], written.positions[first + 1], written.expected(first, first + 1))
 
 
 def test_times_out_of_all_calendars(written: Written) -> None:
     assert fetch(written.store, b"/j", Start.TIME, 0)[0] == 0
     assert fetch(written.store, b"/j", Start.TIME, ALL)[2] == b""
-    assert fetch(written.store, b"/j", Start.TIME, BEGIN + 10**7, end=BEGIN, until_time=True)[2] == b""
+    assert fetch(written.store, b"/j", Start.TIME, BEGIN + 10**7, end=BEGIN, end_is=End.TIME)[2] == b""
 
 
 def test_the_last_events(written: Written) -> None:
@@ -136,7 +161,18 @@ def test_a_journal_that_does_not_exist_has_nothing(written: Written) -> None:
 
 @pytest.mark.parametrize(
     "wanted",
-    [{"start": 1}, {"end": 30}, {"start": 10**9}, {"start_is": 4}, {"start": ALL}],
+    [
+        {"start": 1},
+        {"end": 30},
+        {"start": 10**9},
+        {"start": ALL},
+        {"start_is": 4},
+        {"end_is": 3},
+        {"start": 1, "end_is": End.BYTES},
+        {"start": ALL, "end_is": End.BYTES},
+        {"start_is": Start.LAST, "start": 1, "end_is": End.BYTES},
+        {"start_is": Start.LAST_BACKWARDS, "start": 1, "end_is": End.BYTES},
+    ],
 )
 def test_what_is_no_place_in_a_journal_is_refused(written: Written, wanted: dict[str, int]) -> None:
     with pytest.raises(AssertionError, match="READ_FAILED"):

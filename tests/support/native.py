@@ -7,7 +7,7 @@ from itertools import count
 from everstore.errors import Code
 from everstore.wire import native
 from everstore.wire.layouts import HEADER, MULTIPART, WITH_TIMESTAMPS, Type
-from everstore.wire.native import ALL, Append, Appends, Condition, Fetch, Outcome, Start
+from everstore.wire.native import ALL, Append, Appends, Condition, End, Fetch, Outcome, Start
 from support.embedded import Embedded
 
 RUN = 1
@@ -54,12 +54,12 @@ def fetch(
     start_is: int = Start.POSITION,
     start: int = 0,
     end: int = ALL,
-    until_time: bool = False,
+    end_is: int = End.POSITION,
     types: frozenset[bytes] = frozenset(),
     stamps: bool = False,
 ) -> tuple[int, int, bytes]:
     """(start, end, text) of what comes, all parts joined. `AssertionError` with the error's code for an error."""
-    body = native.fetch_body(Fetch(name, start_is, start, until_time, end, types))
+    body = native.fetch_body(Fetch(name, start_is, start, end_is, end, types))
     properties = WITH_TIMESTAMPS if stamps else 0
     store.store.begin(len(body))
     store.store.handle(1, (Type.FETCH, len(body), 7, properties, 1, body))

@@ -71,7 +71,7 @@ def test_fetches(vector: dict[str, Any]) -> None:
     header, body = frame(vector)
     types = frozenset(each.encode() for each in vector["types"])
     name = vector["journal"].encode()
-    wanted = Fetch(name, vector["start_is"], vector["start"], vector["until_time"], vector["end"], types)
+    wanted = Fetch(name, vector["start_is"], vector["start"], vector["end_is"], vector["end"], types)
     assert header == (Type.FETCH, len(body), vector["uid"], WITH_TIMESTAMPS if vector["timestamps"] else 0, 0)
     assert native.fetch(body) == wanted
     assert native.fetch_body(wanted) == body

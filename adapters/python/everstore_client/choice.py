@@ -11,7 +11,7 @@ from typing import NamedTuple, TypedDict
 
 from .event import STAMP_CHARS
 from .names import event_type
-from .wire.native_requests import ALL, Start
+from .wire.native_requests import ALL, End, Start
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -41,14 +41,14 @@ class Choice(NamedTuple):
 
     start_is: Start
     start: int
-    until_time: bool
+    end_is: End
     end: int
     types: tuple[str, ...]
 
     @property
     def is_range(self) -> bool:
         """Whether it is all that stands between two positions."""
-        return self.start_is is Start.POSITION and not self.until_time and not self.types
+        return self.start_is is Start.POSITION and self.end_is is End.POSITION and not self.types
 
     @property
     def since(self) -> int:
@@ -57,7 +57,7 @@ class Choice(NamedTuple):
 
     def up_to(self, position: int) -> Choice:
         """The same, and nothing behind that position."""
-        return self._replace(until_time=False, end=position)
+        return self._replace(end_is=End.POSITION, end=position)
 
 
 def choice_of(since: int | datetime = 0, choosing: Choosing | None = None) -> Choice:
@@ -72,17 +72,17 @@ def choice_of(since: int | datetime = 0, choosing: Choosing | None = None) -> Ch
     if isinstance(asked.get("types"), str):
         raise ValueError(f"types is the text {asked['types']!r}, expected a list of types")
     types = tuple(map(event_type, asked.get("types", ())))
-    until_time = isinstance(until, datetime)
+    end_is = End.TIME if isinstance(until, datetime) else End.POSITION
     end = ALL if until is None else _number(until)
     if last is None and not newest_first:
         start_is = Start.TIME if isinstance(since, datetime) else Start.POSITION
-        return Choice(start_is, _number(since), until_time, end, types)
+        return Choice(start_is, _number(since), end_is, end, types)
     if since != 0:
         raise ValueError("the last events, or the newest first, are counted from the end: `since` cannot be given, too")
     if last is not None and last < 0:
         raise ValueError(f"last is {last}, expected 0 or more")
     start_is = Start.LAST_BACKWARDS if newest_first else Start.LAST
-    return Choice(start_is, ALL if last is None else last, until_time, end, types)
+    return Choice(start_is, ALL if last is None else last, end_is, end, types)
 
 
 class Picker:
@@ -93,7 +93,7 @@ class Picker:
         self._cut = 0 if timestamps else STAMP_CHARS + 1
         self._types = {each.encode() for each in choice.types}
         self._since = _stamp(choice.start) if choice.start_is is Start.TIME else b""
-        self._until = _stamp(choice.end) if choice.until_time else b"~"  # sorts behind all digits
+        self._until = _stamp(choice.end) if choice.end_is is End.TIME else b"~"  # sorts behind all digits
         self._held: deque[bytes] | None = None
         if choice.start_is in (Start.LAST, Start.LAST_BACKWARDS):
             self._held = deque(maxlen=None if choice.start == ALL else choice.start)

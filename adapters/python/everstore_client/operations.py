@@ -22,7 +22,7 @@ from .outbox import Post
 from .senders import Native
 from .wire import native_requests, requests
 from .wire.native_replies import Fetched
-from .wire.native_requests import ALL, Start
+from .wire.native_requests import ALL, End, Start
 from .wire.replies import Committed, Listed, Opened
 from .wire.requests import Request
 
@@ -111,9 +111,9 @@ def locate(journal: str) -> Steps[Opened]:
 
 
 def fetch(journal: str, choice: Choice, timestamps: bool) -> Request[Fetched]:
-    start_is, start, until_time, end, types = choice
+    start_is, start, end_is, end, types = choice
     name, joined = journal_bytes(journal), "\n".join(types).encode()
-    return native_requests.fetch(name, start, end, timestamps, start_is, until_time, joined)
+    return native_requests.fetch(name, start, end, timestamps, start_is, end_is, joined)
 
 
 def locate_choice(journal: str, choice: Choice) -> Steps[tuple[Opened, Choice]]:
@@ -122,7 +122,7 @@ def locate_choice(journal: str, choice: Choice) -> Steps[tuple[Opened, Choice]]:
         none_of_it = yield from ask(fetch(journal, choice._replace(start_is=Start.LAST, start=0), timestamps=False))
         return Opened(none_of_it.end, NATIVE, 0), choice.up_to(none_of_it.end)
     opened = yield from locate(journal)
-    return (opened if choice.until_time else opened._replace(size=min(choice.end, opened.size))), choice
+    return (opened if choice.end_is is End.TIME else opened._replace(size=min(choice.end, opened.size))), choice
 
 
 def read_journal(journal: str, choice: Choice, timestamps: bool) -> Steps[bytes]:

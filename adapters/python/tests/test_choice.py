@@ -9,7 +9,7 @@ import pytest
 
 from everstore_client.choice import Choice, Choosing, Picker, choice_of
 from everstore_client.errors import NotAcceptable
-from everstore_client.wire.native_requests import ALL, Start
+from everstore_client.wire.native_requests import ALL, End, Start
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 NOON_MS = 1_795_262_400_000
@@ -20,18 +20,18 @@ MILLISECOND = timedelta(milliseconds=1)
 @pytest.mark.parametrize(
     ("since", "choosing", "choice"),
     [
-        (0, {}, (Start.POSITION, 0, False, ALL, ())),
-        (28, {"until": 56}, (Start.POSITION, 28, False, 56, ())),
-        (28, {"types": ["A", "B"]}, (Start.POSITION, 28, False, ALL, ("A", "B"))),
-        (NOON, {"until": NOON + MILLISECOND}, (Start.TIME, NOON_MS, True, NOON_MS + 1, ())),
-        (NOON + MICROSECOND, {}, (Start.TIME, NOON_MS + 1, False, ALL, ())),
-        (NOON - MICROSECOND, {}, (Start.TIME, NOON_MS, False, ALL, ())),
-        (NOON.astimezone(timezone(timedelta(hours=5))), {}, (Start.TIME, NOON_MS, False, ALL, ())),
-        (datetime(1960, 1, 1, tzinfo=UTC), {}, (Start.TIME, 0, False, ALL, ())),
-        (0, {"last": 3}, (Start.LAST, 3, False, ALL, ())),
+        (0, {}, (Start.POSITION, 0, End.POSITION, ALL, ())),
+        (28, {"until": 56}, (Start.POSITION, 28, End.POSITION, 56, ())),
+        (28, {"types": ["A", "B"]}, (Start.POSITION, 28, End.POSITION, ALL, ("A", "B"))),
+        (NOON, {"until": NOON + MILLISECOND}, (Start.TIME, NOON_MS, End.TIME, NOON_MS + 1, ())),
+        (NOON + MICROSECOND, {}, (Start.TIME, NOON_MS + 1, End.POSITION, ALL, ())),
+        (NOON - MICROSECOND, {}, (Start.TIME, NOON_MS, End.POSITION, ALL, ())),
+        (NOON.astimezone(timezone(timedelta(hours=5))), {}, (Start.TIME, NOON_MS, End.POSITION, ALL, ())),
+        (datetime(1960, 1, 1, tzinfo=UTC), {}, (Start.TIME, 0, End.POSITION, ALL, ())),
+        (0, {"last": 3}, (Start.LAST, 3, End.POSITION, ALL, ())),
         (0, {"last": 0, "until": 28}, (Start.LAST, 0, False, 28, ())),
-        (0, {"last": 3, "newest_first": True, "types": ("A",)}, (Start.LAST_BACKWARDS, 3, False, ALL, ("A",))),
-        (0, {"newest_first": True}, (Start.LAST_BACKWARDS, ALL, False, ALL, ())),
+        (0, {"last": 3, "newest_first": True, "types": ("A",)}, (Start.LAST_BACKWARDS, 3, End.POSITION, ALL, ("A",))),
+        (0, {"newest_first": True}, (Start.LAST_BACKWARDS, ALL, End.POSITION, ALL, ())),
     ],
 )
 def test_what_is_asked_for(since: Any, choosing: Choosing, choice: tuple[Any, ...]) -> None:

@@ -58,6 +58,16 @@ class Start(IntEnum):
     """The same, the newest first."""
 
 
+class End(IntEnum):
+    """What a fetch's end is."""
+
+    POSITION = 0
+    TIME = 1
+    """Milliseconds since 1970: events of then or later are left out."""
+    BYTES = 2
+    """So many bytes of the journal behind the start, and on to the end of that event."""
+
+
 def hello() -> Request[Hello]:
     return Request(layouts.NATIVE, (REVISION,), ())
 
@@ -90,17 +100,16 @@ def fetch(
     end: int,
     timestamps: bool,
     start_is: Start = Start.POSITION,
-    until_time: bool = False,
+    end_is: End = End.POSITION,
     types: bytes = b"",
 ) -> Request[Fetched]:
     """The journal's events between two places, of these types, joined by newlines; of all types when there are none.
-    `until_time`: `end` is a time.
 
     Raises:
         TooLarge: a place has more than 64 bits.
     """
     try:
-        head = _FETCH.pack(len(name), len(types), start, end, start_is, Start.TIME if until_time else Start.POSITION)
+        head = _FETCH.pack(len(name), len(types), start, end, start_is, end_is)
     except error:
         raise TooLarge(f"the places {start} and {end} are past what 64 bits can say") from None
     return Request(layouts.FETCH, (), (head, name, types), 0, layouts.TIMESTAMPS if timestamps else 0)

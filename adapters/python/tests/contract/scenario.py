@@ -9,6 +9,8 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import trio
+
 import everstore_client
 from everstore_client import Commit, Conflict, Event
 
@@ -16,6 +18,7 @@ from .clients import at_once, call, is_async
 from .stage import Stage
 
 SECOND = timedelta(seconds=1)
+MILLISECOND = timedelta(milliseconds=1)
 COUNTED = "load.Counted"
 
 
@@ -41,7 +44,7 @@ class Scenario:
         self._clients: dict[str, Any] = {}
         self._closing: dict[str, AsyncExitStack] = {}
         self._transactions: dict[str, Any] = {}
-        self._saved: dict[str, int] = {}
+        self._saved: dict[str, int | datetime] = {}
 
     async def play(self) -> None:
         async with AsyncExitStack() as self._stack:
@@ -59,7 +62,7 @@ class Scenario:
             await self._fail(act, step)
             return
         result = await act(step)
-        if "save" in step:
+        if "save" in step and result is not None:
             self._saved[step["save"]] = result["size"]
         if "gives" in step:
             self._compare(result, step["gives"])
@@ -134,10 +137,24 @@ class Scenario:
             reader, which = self._transactions[step["transaction"]], ()
         else:
             reader, which = self._client(step), (step["journal"],)
+        choice = {name: step[name] for name in ("types", "last") if name in step}
+        if "until" in step:
+            choice["until"] = self._number(step["until"])
+        if "newestFirst" in step:
+            choice["newest_first"] = step["newestFirst"]
         if stamped:
-            self._check_times(await call(reader.read, *which, since=since, timestamps=True))
-        found = split(await call(reader.read_raw, *which, since=since, timestamps=stamped))
+            self._check_times(await call(reader.read, *which, since=since, timestamps=True, **choice))
+        if "page" in step:
+            return [line.decode() for line in await call(reader.stream_raw, *which, since=since, **choice)]
+        found = split(await call(reader.read_raw, *which, since=since, timestamps=stamped, **choice))
         return [line[24:] for line in found] if stamped else found
+
+    async def _do_moment(self, step: Any) -> None:
+        """Times count in milliseconds, and what is done in the same one as the moment would be on either side of it."""
+        moment = datetime.now(UTC) + 2 * MILLISECOND
+        self._saved[step["save"]] = moment
+        while datetime.now(UTC) <= moment:
+            await trio.sleep(0.001)
 
     def _check_times(self, events: list[Event]) -> None:
         times = [event.timestamp for event in events if event.timestamp is not None]

@@ -14,7 +14,7 @@ from everstore_client.wire import layouts, native_requests
 from everstore_client.wire.frames import Frame
 from everstore_client.wire.layouts import LITTLE, MULTIPART
 from everstore_client.wire.native_replies import Fetched, Hello, Outcome
-from everstore_client.wire.native_requests import Append, Condition, Start
+from everstore_client.wire.native_requests import Append, Condition, End, Start
 from everstore_client.wire.replies import decode
 from everstore_client.wire.requests import Request, encode
 
@@ -50,7 +50,7 @@ def request_of(vector: dict[str, Any]) -> Request[Any]:
         wanted = [append_of(each) for each in vector["appends"]]
         client = bytes.fromhex(vector["client"])
         return native_requests.appends(client, vector["run"], vector["answered"], vector["worker"], wanted)
-    place = vector["start"], vector["end"], vector["timestamps"], Start(vector["start_is"]), vector["until_time"]
+    place = vector["start"], vector["end"], vector["timestamps"], Start(vector["start_is"]), End(vector["end_is"])
     return native_requests.fetch(vector["journal"].encode(), *place, joined(vector["types"]))
 
 
