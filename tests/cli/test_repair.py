@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from support.command import everstore
 from support.server import RunningServer
+from support.waiting import until
 
 pytestmark = pytest.mark.slow
 
@@ -93,7 +94,7 @@ def test_a_journal_that_was_deleted_after_a_crash_is_said_and_can_begin_anew(tmp
     with RunningServer(journals) as server:
         refused = everstore("append", "/user", stdin="a 3\n", port=server.port)
         assert refused.returncode == 1
-        assert "the file is missing, though" in server.log()
+        until(lambda: "the file is missing, though" in server.log(), "it is logged")
     verified = everstore("verify", journals)
     assert verified.returncode == 1
     assert "/user: the file is missing, though" in verified.stdout

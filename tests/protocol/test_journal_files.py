@@ -9,6 +9,7 @@ import pytest
 from support import frames
 from support.journal_files import OWN_FOLDER, STAMP_BYTES, events_in, journal_file, listing, stamped_lines
 from support.server import RunningServer
+from support.waiting import until
 from support.wire import Client, lines
 
 BROKEN = Path(__file__).parent.parent / "broken"
@@ -172,4 +173,4 @@ def test_a_journal_broken_by_hand_is_read_but_not_appended_to(tmp_path: Path) ->
         assert file.read_bytes() == by_hand
         assert not list(directory.glob("edited.log.torn-*"))
         assert client.append(b"/well", LINE) == (directory / "well.log").stat().st_size, "others are served"
-        assert "/edited" in server.log()
+        until(lambda: "/edited" in server.log(), "it is logged")

@@ -224,7 +224,7 @@ def test_limited_users_get_none_and_those_who_become_so_lose_theirs(tmp_path: Pa
         write_users(path, replace(everything, role=READ_ONLY))
         server.process.send_signal(signal.SIGHUP)
         assert first.until_closed() == second.until_closed() == b""
-        assert "SIGHUP: 2 lanes end" in server.log()
+        until(lambda: "SIGHUP: 2 lanes end" in server.log(), "it is logged")
 
 
 def test_a_worker_has_no_more_lanes_than_its_limit_and_one_that_ends_makes_room(tmp_path: Path) -> None:

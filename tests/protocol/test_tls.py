@@ -244,7 +244,7 @@ def test_one_that_is_silent_or_slow_has_five_seconds_and_holds_up_nobody(
             assert not client.exists(b"/none")
         assert select.select([stranger], [], [], 0)[0] == []
         assert stranger.recv(100) == b""
-    assert "closed: no login within 5 seconds" in server.log()
+    until(lambda: "closed: no login within 5 seconds" in server.log(), "it is logged")
 
 
 def test_what_is_damaged_on_the_way_ends_the_connection(connect: Callable[[], Client]) -> None:

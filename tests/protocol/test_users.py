@@ -79,7 +79,8 @@ def test_every_user_gets_in_with_its_own_password_and_nobody_else_does(everybody
         with Client(everybodys.port, name.encode(), password.encode()) as client:
             assert client.receive().code == 2
             assert client.until_closed() == b""
-    assert everybodys.log().count("login failed: wrong user or password") == len(wrong)
+    failed = "login failed: wrong user or password"
+    until(lambda: everybodys.log().count(failed) == len(wrong), "each is logged")
 
 
 def test_a_login_and_requests_in_one_packet_are_answered_in_order(everybodys: RunningServer) -> None:

@@ -97,5 +97,5 @@ def test_a_worker_that_dies_between_making_its_log_and_being_ready_is_replaced(t
     with RunningServer(tmp_path / "journals", env=env, workers=1) as server, Client(server.port) as client:
         until(lambda: "bug" in server.log() or client.ask(exists(b"/a")).kind == EXISTS, "it serves")
         assert "bug" not in server.log()
-        assert "killed by SIGKILL" in server.log()
+        until(lambda: "killed by SIGKILL" in server.log(), "it is logged")
         assert client.append(b"/a", b"t 1")
