@@ -150,10 +150,11 @@ class Scenario:
         return [line[24:] for line in found] if stamped else found
 
     async def _do_moment(self, step: Any) -> None:
-        """Times count in milliseconds, and what is done in the same one as the moment would be on either side of it."""
-        moment = datetime.now(UTC) + 2 * MILLISECOND
+        """Journals count in whole milliseconds: it is one that begins later than now, and has begun when this ends."""
+        now = datetime.now(UTC)
+        moment = now.replace(microsecond=now.microsecond // 1000 * 1000) + MILLISECOND
         self._saved[step["save"]] = moment
-        while datetime.now(UTC) <= moment:
+        while datetime.now(UTC) < moment:
             await trio.sleep(0.001)
 
     def _check_times(self, events: list[Event]) -> None:
