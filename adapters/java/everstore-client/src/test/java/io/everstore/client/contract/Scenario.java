@@ -225,11 +225,11 @@ final class Scenario implements AutoCloseable {
         return step.path("newestFirst").asBoolean() ? options.newestFirst() : options;
     }
 
-    /** Times count in milliseconds, and what is done in the same one as the moment would be on either side of it. */
+    /** Journals count in whole milliseconds: the moment is one that begins later than now, and has begun when this ends. */
     private void moment(String name) {
-        Instant moment = Instant.now().plusMillis(2);
+        Instant moment = Instant.ofEpochMilli(Instant.now().toEpochMilli() + 1);
         moments.put(name, moment);
-        while (!Instant.now().isAfter(moment)) {
+        while (Instant.now().isBefore(moment)) {
             Thread.yield();
         }
     }
