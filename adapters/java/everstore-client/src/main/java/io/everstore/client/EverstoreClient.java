@@ -8,10 +8,12 @@ import io.everstore.client.exception.EverstoreException;
 import io.everstore.client.exception.NoSuchWorkerException;
 import io.everstore.client.exception.ProtocolException;
 import io.everstore.client.exception.TimeoutException;
+import io.everstore.client.exception.TooLargeException;
 import io.everstore.client.operations.Attempt;
 import io.everstore.client.operations.Commits;
 import io.everstore.client.operations.Decision;
 import io.everstore.client.operations.Journals;
+import io.everstore.client.operations.Paging;
 import io.everstore.client.operations.Repeating;
 import io.everstore.client.operations.Wanted;
 import java.nio.charset.StandardCharsets;
@@ -184,17 +186,57 @@ public final class EverstoreClient<E> implements AutoCloseable {
      * @param since a former size of the journal in bytes, as results and transactions tell it: only what came later is read
      */
     public CompletableFuture<List<E>> read(String journal, long since) {
-        return readText(journal, since, false, text -> Lines.each(text, line -> serializer.decode(Event.read(line))));
+        return read(journal, ReadOptions.ALL.since(since));
+    }
+
+    /**
+     * The events of a journal that somebody wants. The future ends with {@link CannotReadException} when a position is none, and
+     * with {@link TooLargeException} when they are too many for one list: then read {@linkplain #readPages page by page}.
+     */
+    public CompletableFuture<List<E>> read(String journal, ReadOptions options) {
+        return readText(journal, options, false, text -> Lines.each(text, line -> serializer.decode(Event.read(line))));
     }
 
     /** The same with their times, not decoded: {@code serializer().decode} makes an object of one. */
+    public CompletableFuture<List<Event>> readEvents(String journal, ReadOptions options) {
+        return readText(journal, options, true, text -> Lines.each(text, Event::readStamped));
+    }
+
+    /** The same, behind a position. */
     public CompletableFuture<List<Event>> readEvents(String journal, long since) {
-        return readText(journal, since, true, text -> Lines.each(text, Event::readStamped));
+        return readEvents(journal, ReadOptions.ALL.since(since));
     }
 
     /** The same as lines {@code type SP data}. */
+    public CompletableFuture<List<String>> readLines(String journal, ReadOptions options) {
+        return readText(journal, options, false, text -> Lines.each(text, line -> line));
+    }
+
+    /** The same, behind a position. */
     public CompletableFuture<List<String>> readLines(String journal, long since) {
-        return readText(journal, since, false, text -> Lines.each(text, line -> line));
+        return readLines(journal, ReadOptions.ALL.since(since));
+    }
+
+    /**
+     * Reads a journal of any size in the memory of one page, up to where it ends when this begins.
+     *
+     * <p>A server that knows version 1 only has no pages, and everything comes in one.
+     *
+     * @param reader is given one page after the other, where futures complete: the next one once the stage that it returns
+     *     completes. When that fails, so does the future, and no other follows
+     * @return where it ended: the position to go on from later. It ends as {@link #read(String, ReadOptions)} does when something
+     *     goes wrong; pages that were given before then are as good as any
+     * @throws IllegalArgumentException the events are counted from the end: those are read at once
+     */
+    public CompletableFuture<Long> readPages(
+            String journal, ReadOptions options, Function<Page<E>, ? extends CompletionStage<?>> reader) {
+        if (options.choice.isFromTheEnd()) {
+            throw new IllegalArgumentException("pages go on from a start, and these events are counted from the end");
+        }
+        return guarded(() -> {
+            Paging paging = new Paging(Names.journal(journal), options.choice, options.pageBytes);
+            return new PageByPage<>(this, session, paging, reader).start();
+        });
     }
 
     /** Whether anything was ever committed to the journal. */
@@ -285,19 +327,13 @@ public final class EverstoreClient<E> implements AutoCloseable {
     }
 
     private <T> CompletableFuture<List<T>> readText(
-            String journal, long since, boolean timestamps, Function<byte[], List<T>> decode) {
-        requirePosition(since);
-        return guarded(() -> asking(Limits.READ_BYTES, Journals.read(Names.journal(journal), since, timestamps), decode));
+            String journal, ReadOptions options, boolean timestamps, Function<byte[], List<T>> decode) {
+        return guarded(() ->
+                asking(Limits.READ_BYTES, Journals.read(Names.journal(journal), options.choice, timestamps), decode));
     }
 
     private <T, R> CompletableFuture<R> asking(long replyBytes, Attempt<T> attempt, Function<T, R> finish) {
         return session.perform(0, replyBytes, (pool, heard) -> Repeating.perform(pool, false, attempt, heard), finish);
-    }
-
-    static void requirePosition(long since) {
-        if (since < 0) {
-            throw new IllegalArgumentException("the position to read from is " + since + ", expected 0 or more");
-        }
     }
 
     /** What is wrong with an argument is told by the future, as everything else is. */

@@ -39,6 +39,12 @@ public final class Limits {
     /** What a read counts for among them: one part of it, since nobody knows how many there are. */
     public static final int READ_BYTES = 64 * 1024;
 
+    /** A page of a journal: a few milliseconds' work for all, and what it costs to ask for it is nothing beside that. */
+    public static final long PAGE_BYTES = 1024 * 1024;
+
+    /** Of one read: a text of so many bytes fits into one string, whatever stands there. */
+    public static final long READ_BYTES_MAX = 1024 * 1024 * 1024 - 16;
+
     /** Operations that were begun and are not over. One more fails at once, so that a fast producer does not fill the memory. */
     public static final int PENDING_OPERATIONS = 65_536;
 

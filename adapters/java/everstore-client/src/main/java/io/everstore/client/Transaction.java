@@ -228,7 +228,7 @@ public final class Transaction<E> {
     }
 
     private <T> CompletableFuture<List<T>> readText(long since, boolean timestamps, Function<byte[], List<T>> decode) {
-        EverstoreClient.requirePosition(since);
+        ReadOptions.requirePosition(since);
         return EverstoreClient.guarded(() -> {
             requireOpen();
             return session.perform(

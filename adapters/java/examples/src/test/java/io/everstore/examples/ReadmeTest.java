@@ -27,7 +27,12 @@ import org.junit.jupiter.api.io.TempDir;
 class ReadmeTest {
     private static final Pattern CODE = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
     private static final List<String> IMPORTS = Arrays.asList(
-            "io.everstore.client.*", "io.everstore.jackson.*", "io.everstore.repository.*", "java.nio.file.*", "java.util.*");
+            "io.everstore.client.*",
+            "io.everstore.jackson.*",
+            "io.everstore.repository.*",
+            "java.nio.file.*",
+            "java.util.*",
+            "java.util.concurrent.*");
 
     @TempDir
     Path folder;

@@ -7,6 +7,7 @@ import io.everstore.client.exception.EverstoreException;
 import io.everstore.client.exception.ProtocolException;
 import io.everstore.client.exception.ServerException;
 import io.everstore.client.exception.TimeoutException;
+import io.everstore.client.exception.TooLargeException;
 import io.everstore.client.exception.UnknownErrorException;
 import io.everstore.client.wire.Append;
 import io.everstore.client.wire.Frame;
@@ -68,6 +69,7 @@ public final class Conversation {
     private final Senders senders;
     private final LongSupplier clock;
     private final Heard<Void> opened;
+    private final long answerBytesMax;
     private final FrameCutter cutter = new FrameCutter();
     private final Outbox outbox = new Outbox();
     private final Map<Integer, Pending<?>> pending = new HashMap<>();
@@ -87,10 +89,16 @@ public final class Conversation {
      * @param opened told once the server has let this client in, or what kept it out
      */
     public Conversation(Request<Void> login, Senders senders, LongSupplier clock, Heard<Void> opened) {
+        this(login, senders, clock, opened, Limits.READ_BYTES_MAX);
+    }
+
+    Conversation(
+            Request<Void> login, Senders senders, LongSupplier clock, Heard<Void> opened, long answerBytesMax) {
         this.login = login;
         this.senders = senders;
         this.clock = clock;
         this.opened = opened;
+        this.answerBytesMax = answerBytesMax;
     }
 
     /** What the server is, when it knows the native requests; null for one that knows version 1 only. */
@@ -324,7 +332,16 @@ public final class Conversation {
         if (frame.hasMore() && !asked.request.isInParts()) {
             throw new ProtocolException("a reply of type " + frame.kind + " comes in parts");
         }
-        asked.take(frame, clock.getAsLong());
+        try {
+            asked.take(frame, clock.getAsLong(), answerBytesMax);
+        } catch (TooLargeException tooLarge) {
+            pending.remove(frame.uid);
+            if (frame.hasMore()) {
+                forgotten.add(frame.uid);
+            }
+            asked.fail(tooLarge);
+            return;
+        }
         if (!frame.hasMore()) {
             pending.remove(frame.uid);
             asked.finish();

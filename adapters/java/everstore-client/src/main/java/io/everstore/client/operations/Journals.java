@@ -12,7 +12,6 @@ import io.everstore.client.exception.UnknownErrorException;
 import io.everstore.client.nio.Connection;
 import io.everstore.client.nio.Pool;
 import io.everstore.client.wire.FetchEnd;
-import io.everstore.client.wire.FetchStart;
 import io.everstore.client.wire.Fetched;
 import io.everstore.client.wire.Listed;
 import io.everstore.client.wire.NativeRequests;
@@ -46,24 +45,27 @@ public final class Journals {
     /** A journal's size, and where the server has transactions, one on it. */
     public static Attempt<OpenJournal> open(byte[] name) {
         return (connection, heard) -> {
-            Native server = connection.nativeServer();
-            if (server == null) {
+            if (connection.nativeServer() == null) {
                 connection.ask(Requests.newTransaction(name), mapped(heard, opened -> new OpenJournal(connection, opened)));
             } else {
-                Request<Fetched> none =
-                        NativeRequests.fetch(name, FetchStart.LAST, 0, FetchEnd.POSITION, NativeRequests.ALL, "", false);
-                connection.ask(server.workerOf(name), none, mapped(heard, fetched -> new OpenJournal(fetched.end)));
+                fetch(connection, name, Choice.NONE, false, mapped(heard, fetched -> new OpenJournal(fetched.end)));
             }
         };
     }
 
-    /** All that a journal holds behind {@code since}. */
-    public static Attempt<byte[]> read(byte[] name, long since, boolean timestamps) {
+    /** What is chosen of a journal. */
+    public static Attempt<byte[]> read(byte[] name, Choice choice, boolean timestamps) {
+        Attempt<Fetched> chosen = chosen(name, choice, timestamps);
+        return (connection, heard) -> chosen.over(connection, mapped(heard, fetched -> fetched.text));
+    }
+
+    /** The same, and between which positions it stands. */
+    static Attempt<Fetched> chosen(byte[] name, Choice choice, boolean timestamps) {
         return (connection, heard) -> {
             if (connection.nativeServer() != null) {
-                fetch(connection, name, since, NativeRequests.ALL, timestamps, heard);
+                fetch(connection, name, choice, timestamps, heard);
             } else {
-                readByTransaction(connection, name, since, timestamps, heard);
+                readByTransaction(connection, name, choice, timestamps, heard);
             }
         };
     }
@@ -74,11 +76,8 @@ public final class Journals {
         if (since == open.size) {
             heard.heard(NOTHING, null);
         } else if (open.isNative()) {
-            Repeating.perform(
-                    pool,
-                    false,
-                    (connection, told) -> fetch(connection, name, since, open.size, timestamps, told),
-                    heard);
+            Choice seen = Choice.behind(since).endingAt(FetchEnd.POSITION, open.size);
+            Repeating.perform(pool, false, read(name, seen, timestamps), heard);
         } else {
             open.connection.ask(Requests.read(name, open.opened.worker, since, open.size, timestamps), heard);
         }
@@ -122,28 +121,39 @@ public final class Journals {
                 || error instanceof ConnectionLostException && ((ConnectionLostException) error).sent();
     }
 
-    private static void fetch(
-            Connection connection, byte[] name, long since, long end, boolean timestamps, Heard<byte[]> heard) {
+    static void fetch(Connection connection, byte[] name, Choice choice, boolean timestamps, Heard<Fetched> heard) {
         Native server = connection.nativeServer();
         if (server == null) {
             heard.heard(null, new ConnectionLostException("another server, which knows version 1 only, is there now"));
             return;
         }
-        Request<Fetched> request = NativeRequests.fetch(name, since, end, timestamps);
-        connection.ask(server.workerOf(name), request, mapped(heard, fetched -> fetched.text));
+        String types = String.join("\n", choice.types);
+        Request<Fetched> request =
+                NativeRequests.fetch(name, choice.startIs, choice.start, choice.endIs, choice.end, types, timestamps);
+        connection.ask(server.workerOf(name), request, heard);
     }
 
-    /** The transaction, which tells the size and the worker, is over at once. */
+    /** The transaction, which tells the size and the worker, is over at once. What is chosen is chosen here. */
     private static void readByTransaction(
-            Connection connection, byte[] name, long since, boolean timestamps, Heard<byte[]> heard) {
+            Connection connection, byte[] name, Choice choice, boolean timestamps, Heard<Fetched> heard) {
         connection.ask(Requests.newTransaction(name), (opened, error) -> {
             if (error != null) {
                 heard.heard(null, error);
                 return;
             }
-            OpenJournal open = new OpenJournal(connection, opened);
-            readOpen(null, open, name, since, timestamps, heard);
-            end(open, name);
+            long since = choice.since();
+            long until = choice.until(opened.size);
+            boolean isRange = choice.isRange();
+            if (since == until) {
+                heard.heard(Fetched.nothing(until), null);
+            } else {
+                connection.ask(
+                        Requests.read(name, opened.worker, since, until, !isRange || timestamps),
+                        mapped(heard, text -> isRange
+                                ? new Fetched(since, until, text)
+                                : new Picker(choice).fetched(since, text, timestamps)));
+            }
+            end(new OpenJournal(connection, opened), name);
         });
     }
 

@@ -4,5 +4,7 @@ package io.everstore.client.wire;
 public enum FetchEnd {
     POSITION,
     /** In milliseconds since 1970. */
-    TIME
+    TIME,
+    /** So many bytes of the journal behind the start, and on to the end of that event. */
+    BYTES
 }

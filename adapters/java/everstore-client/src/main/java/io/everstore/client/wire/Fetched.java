@@ -6,9 +6,14 @@ public final class Fetched {
     public final long end;
     public final byte[] text;
 
-    Fetched(long start, long end, byte[] text) {
+    public Fetched(long start, long end, byte[] text) {
         this.start = start;
         this.end = end;
         this.text = text;
+    }
+
+    /** What is empty, and goes on there. */
+    public static Fetched nothing(long at) {
+        return new Fetched(at, at, new byte[0]);
     }
 }

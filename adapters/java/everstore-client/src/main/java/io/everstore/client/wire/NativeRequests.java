@@ -56,11 +56,6 @@ public final class NativeRequests {
         return Request.of(Layouts.APPEND, NativeReplies::outcomes, Requests.numbers(), body.array()).to(worker);
     }
 
-    /** The journal's bytes between two positions. */
-    public static Request<Fetched> fetch(byte[] name, long start, long end, boolean timestamps) {
-        return fetch(name, FetchStart.POSITION, start, FetchEnd.POSITION, end, "", timestamps);
-    }
-
     /** {@code types}: which events, joined by newlines; empty for all of them. */
     public static Request<Fetched> fetch(
             byte[] name, FetchStart startIs, long start, FetchEnd endIs, long end, String types, boolean timestamps) {

@@ -14,6 +14,7 @@ import io.everstore.client.CommitResult;
 import io.everstore.client.Conflict;
 import io.everstore.client.Event;
 import io.everstore.client.EverstoreClient;
+import io.everstore.client.ReadOptions;
 import io.everstore.client.Serializer;
 import io.everstore.client.Transaction;
 import io.everstore.client.exception.ConflictException;
@@ -25,6 +26,7 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
@@ -37,6 +39,7 @@ final class Scenario implements AutoCloseable {
     private final Map<String, EverstoreClient<Event>> clients = new HashMap<>();
     private final Map<String, Transaction<Event>> transactions = new HashMap<>();
     private final Map<String, Long> saved = new HashMap<>();
+    private final Map<String, Instant> moments = new HashMap<>();
 
     Scenario(JsonNode scenario, Stage stage, int port) {
         this.scenario = scenario;
@@ -69,7 +72,7 @@ final class Scenario implements AutoCloseable {
             return;
         }
         JsonNode result = act(step);
-        if (step.has("save")) {
+        if (step.has("save") && result != null) {
             saved.put(step.get("save").asText(), result.get("size").asLong());
         }
         if (step.has("gives")) {
@@ -126,6 +129,9 @@ final class Scenario implements AutoCloseable {
                         .appendLines(step.get("journal").asText(), options(step), lines(step.get("events")))));
             case "read":
                 return read(step);
+            case "moment":
+                moment(step.get("save").asText());
+                return null;
             case "exists":
                 return Stage.JSON.valueToTree(await(client(step).journalExists(step.get("journal").asText())));
             case "journals":
@@ -171,23 +177,61 @@ final class Scenario implements AutoCloseable {
     }
 
     private JsonNode read(JsonNode step) {
-        long since = step.has("since") ? number(step.get("since")) : 0;
         boolean stamped = step.path("timestamps").asBoolean();
-        if (stamped) {
-            List<Event> events = readEvents(step, since);
+        if (stamped || step.has("page")) {
+            List<Event> events = step.has("page") ? readPages(step) : readEvents(step);
             checkTimes(events);
             return Stage.JSON.valueToTree(events.stream().map(Event::line).collect(Collectors.toList()));
         }
         List<String> lines = step.has("transaction")
-                ? await(transaction(step).readLines(since))
-                : await(client(step).readLines(step.get("journal").asText(), since));
+                ? await(transaction(step).readLines(since(step)))
+                : await(client(step).readLines(step.get("journal").asText(), wanted(step)));
         return Stage.JSON.valueToTree(lines);
     }
 
-    private List<Event> readEvents(JsonNode step, long since) {
+    private List<Event> readEvents(JsonNode step) {
         return step.has("transaction")
-                ? await(transaction(step).readEvents(since))
-                : await(client(step).readEvents(step.get("journal").asText(), since));
+                ? await(transaction(step).readEvents(since(step)))
+                : await(client(step).readEvents(step.get("journal").asText(), wanted(step)));
+    }
+
+    private List<Event> readPages(JsonNode step) {
+        List<Event> events = new ArrayList<>();
+        ReadOptions options = wanted(step).inPagesOf(step.get("page").asLong());
+        await(client(step).readPages(step.get("journal").asText(), options, page -> {
+            events.addAll(page.stamped());
+            return CompletableFuture.completedFuture(null);
+        }));
+        return events;
+    }
+
+    private long since(JsonNode step) {
+        return step.has("since") ? number(step.get("since")) : 0;
+    }
+
+    private ReadOptions wanted(JsonNode step) {
+        ReadOptions options = ReadOptions.ALL.ofTypes(strings(step.path("types")));
+        if (step.has("since")) {
+            Instant time = moments.get(name(step.get("since")));
+            options = time == null ? options.since(since(step)) : options.since(time);
+        }
+        if (step.has("until")) {
+            Instant time = moments.get(name(step.get("until")));
+            options = time == null ? options.until(number(step.get("until"))) : options.until(time);
+        }
+        if (step.has("last")) {
+            options = options.last(step.get("last").asInt());
+        }
+        return step.path("newestFirst").asBoolean() ? options.newestFirst() : options;
+    }
+
+    /** Journals count in whole milliseconds: the moment is one that begins later than now, and has begun when this ends. */
+    private void moment(String name) {
+        Instant moment = Instant.ofEpochMilli(Instant.now().toEpochMilli() + 1);
+        moments.put(name, moment);
+        while (Instant.now().isBefore(moment)) {
+            Thread.yield();
+        }
     }
 
     private void checkTimes(List<Event> events) {
@@ -220,7 +264,11 @@ final class Scenario implements AutoCloseable {
     }
 
     private long number(JsonNode value) {
-        return value.isTextual() ? saved.get(value.asText().substring(1)) : value.asLong();
+        return value.isTextual() ? saved.get(name(value)) : value.asLong();
+    }
+
+    private static String name(JsonNode value) {
+        return value.isTextual() ? value.asText().substring(1) : "";
     }
 
     private static JsonNode done(CommitResult<Event> result) {

@@ -17,9 +17,11 @@ import io.everstore.client.Limits;
 import io.everstore.client.exception.AuthenticationFailedException;
 import io.everstore.client.exception.CannotReadException;
 import io.everstore.client.exception.ConnectionLostException;
+import io.everstore.client.exception.EverstoreException;
 import io.everstore.client.exception.InvalidJournalNameException;
 import io.everstore.client.exception.ProtocolException;
 import io.everstore.client.exception.TimeoutException;
+import io.everstore.client.exception.TooLargeException;
 import io.everstore.client.exception.UnknownErrorException;
 import io.everstore.client.wire.Append;
 import io.everstore.client.wire.Frame;
@@ -31,6 +33,7 @@ import io.everstore.client.wire.Requests;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -40,12 +43,13 @@ class ConversationTest {
     private static final byte[] NAME = {'/', 'a'};
     private static final byte[] NONE = {};
     private static final long TIMEOUT = 100;
+    private static final int ANSWER_BYTES_MAX = 20_000;
 
     private final Told<Void> opened = new Told<>();
     private final Sender sender = new Sender();
     private long now;
     private final Conversation conversation =
-            new Conversation(Requests.authenticate(NAME, NAME), new Senders(), () -> now, opened);
+            new Conversation(Requests.authenticate(NAME, NAME), new Senders(), () -> now, opened, ANSWER_BYTES_MAX);
 
     @Test
     void aHelloIsAnsweredByTheLoginAndAFirstQuestion() {
@@ -112,6 +116,25 @@ class ConversationTest {
         conversation.receive(error(uid, 5));
         assertInstanceOf(CannotReadException.class, read.onlyError());
         assertFalse(conversation.isLost());
+    }
+
+    @Test
+    void anAnswerThatIsTooLargeFailsAndTheConversationGoesOn() {
+        open();
+        Told<byte[]> read = ask(read());
+        int uid = said().get(0).uid;
+        String half = String.join("", Collections.nCopies(ANSWER_BYTES_MAX / 2, "x"));
+        conversation.receive(text(uid, true, half));
+        assertEquals(0, read.times);
+        conversation.receive(text(uid, true, half));
+        EverstoreException error = read.onlyError();
+        assertInstanceOf(TooLargeException.class, error);
+        assertTrue(error.getMessage().contains("readPages"), error::getMessage);
+        conversation.receive(text(uid, true, half));
+        conversation.receive(text(uid, false, "the rest"));
+        Told<Boolean> next = ask(Requests.exists(NAME));
+        conversation.receive(exists(said().get(0).uid));
+        assertTrue(next.only());
     }
 
     @Test

@@ -102,7 +102,7 @@ class RequestsTest {
                 name,
                 FetchStart.values()[vector.get("start_is").asInt()],
                 Vectors.number(vector, "start"),
-                vector.get("until_time").asBoolean() ? FetchEnd.TIME : FetchEnd.POSITION,
+                FetchEnd.values()[vector.get("end_is").asInt()],
                 Vectors.number(vector, "end"),
                 String.join("\n", types),
                 vector.get("timestamps").asBoolean());
