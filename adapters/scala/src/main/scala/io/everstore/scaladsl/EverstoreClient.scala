@@ -1,6 +1,6 @@
 package io.everstore.scaladsl
 
-import io.everstore.client.{ClientConfig, EverstoreClient => JavaClient, Limits, Transaction => JavaTransaction}
+import io.everstore.client.{ClientConfig, EverstoreClient => JavaClient, Limits, Page => JavaPage, ReadOptions, Transaction => JavaTransaction}
 import io.everstore.scaladsl.AppendCondition.Always
 import java.util.concurrent.CompletionStage
 import scala.concurrent.{ExecutionContext, Future}
@@ -97,6 +97,37 @@ final class EverstoreClient[E](val asJava: JavaClient[E]) extends AutoCloseable 
   /** The same as lines `type SP data`. */
   def readLines(journal: String, since: Long = 0): Future[Seq[String]] =
     Futures.of(asJava.readLines(journal, since))(_.asScala.toVector)
+
+  /**
+   * The events of a journal that somebody wants. The future fails with `CannotReadException` when a position is none, and with
+   * `TooLargeException` when they are too many for one list: then read them with [[readPages]].
+   */
+  def read(journal: String, options: ReadOptions): Future[Seq[E]] = Futures.of(asJava.read(journal, options))(_.asScala.toVector)
+
+  /** The same with the times of their commits. */
+  def readStamped(journal: String, options: ReadOptions): Future[Seq[Stamped[E]]] =
+    Futures.of(asJava.readEvents(journal, options))(_.asScala.iterator.map(Stamped.of(_, asJava.serializer)).toVector)
+
+  /** The same as lines `type SP data`. */
+  def readLines(journal: String, options: ReadOptions): Future[Seq[String]] =
+    Futures.of(asJava.readLines(journal, options))(_.asScala.toVector)
+
+  /**
+   * Reads a journal of any size in the memory of one page, up to where it ends when this begins. (A server that knows version 1
+   * only has no pages, and everything comes in one.)
+   *
+   * @param options which events, and how large a page is. Not counted from the end: those are read at once
+   * @param reader is given one page after the other: the next one once its future has succeeded. When that fails, so does this,
+   *     and no other follows
+   * @param executor where `reader` is called
+   * @return where it ended: the position to go on from later
+   */
+  def readPages(journal: String, options: ReadOptions = ReadOptions.ALL)(reader: Page[E] => Future[Any])(implicit
+      executor: ExecutionContext
+  ): Future[Long] = {
+    def job(page: JavaPage[E]): CompletionStage[Any] = Futures.toJava(Future.delegate(reader(Page.of(page))))
+    Futures.of(asJava.readPages(journal, options, job(_)))(_.longValue)
+  }
 
   /** Whether anything was ever committed to the journal. */
   def journalExists(journal: String): Future[Boolean] = Futures.of(asJava.journalExists(journal))(_.booleanValue)

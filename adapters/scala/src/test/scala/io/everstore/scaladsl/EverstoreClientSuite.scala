@@ -1,14 +1,16 @@
 package io.everstore.scaladsl
 
 import io.circe.parser
-import io.everstore.client.ClientConfig
+import io.everstore.client.{ClientConfig, ReadOptions}
 import io.everstore.client.exception._
 import io.everstore.scaladsl.AppendCondition._
 import io.everstore.scaladsl.stage.StageSuite
 import java.time.Instant
+import java.util.concurrent.ConcurrentLinkedQueue
 import java.util.concurrent.atomic.AtomicInteger
-import scala.concurrent.{Await, Future}
+import scala.concurrent.{Await, Future, Promise}
 import scala.concurrent.duration._
+import scala.jdk.CollectionConverters._
 
 class EverstoreClientSuite extends StageSuite {
   private def withUsers[A](test: EverstoreClient[UserEvent] => A): A = withClient(UserEvent.serializer)(test)
@@ -60,6 +62,38 @@ class EverstoreClientSuite extends StageSuite {
     }
   }
 
+  test("what is wanted of a journal is read, and nothing else") {
+    withUsers { db =>
+      await(db.appendAll("/user/1", Seq(UserCreated("a"), UserRenamed("b"), UserRenamed("c"), UserLocked))).orThrow
+      val renamed = ReadOptions.ALL.ofTypes("user.Renamed")
+      assertEquals(await(db.read("/user/1", renamed)), Seq(UserRenamed("b"), UserRenamed("c")))
+      assertEquals(await(db.readStamped("/user/1", renamed.last(1))).map(_.event), Seq(UserRenamed("c")))
+      assertEquals(await(db.readLines("/user/1", ReadOptions.ALL.newestFirst().last(1))).map(_.takeWhile(_ != ' ')), Seq("user.Locked"))
+    }
+  }
+
+  test("a journal is read page by page, the next one when the one before is done with") {
+    withUsers { db =>
+      val events = (1 to 100).map(number => UserRenamed(number.toString))
+      val size = await(db.appendAll("/user/1", events)).orThrow.size
+      val done = Promise[Unit]()
+      val pages = new ConcurrentLinkedQueue[Page[UserEvent]]
+      val read = db.readPages("/user/1", ReadOptions.ALL.inPagesOf(1000)) { page =>
+        pages.add(page)
+        done.future
+      }
+      assertEquals(await(db.read("/user/1")), events)
+      assert(pages.size <= 1)
+      done.success(())
+      assertEquals(await(read), size)
+      assert(pages.size > 1)
+      assertEquals(pages.asScala.toSeq.flatMap(_.events), events)
+      assertEquals(pages.asScala.toSeq.last.end, size)
+      val error = new IllegalStateException("on purpose")
+      assertEquals(intercept[IllegalStateException](await(db.readPages("/user/1")(_ => throw error))), error)
+    }
+  }
+
   test("what cannot be is a future that fails, and never thrown") {
     withUsers { db =>
       intercept[InvalidJournalNameException](await(db.openTransaction("no/name")))
@@ -68,6 +102,7 @@ class EverstoreClientSuite extends StageSuite {
       intercept[UnknownEventTypeException](await(db.append("/user/1", UserNotKnown("it"))))
       intercept[IllegalArgumentException](await(db.append("/user/1", UserLocked, After(-1))))
       intercept[IllegalArgumentException](await(db.read("/user/1", since = -1)))
+      intercept[IllegalArgumentException](await(db.readPages("/user/1", ReadOptions.ALL.last(1))(_ => Future.unit)))
       intercept[IllegalArgumentException](await(db.run("/user/1", attempts = 0)(_ => Future.unit)))
       intercept[NoSuchWorkerException](await(db.workerStatus(9)))
       assertEquals(await(db.journalExists("/user/1")), false)

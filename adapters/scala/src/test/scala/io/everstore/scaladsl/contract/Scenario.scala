@@ -2,7 +2,7 @@ package io.everstore.scaladsl.contract
 
 import io.circe.syntax._
 import io.circe.{Decoder, Json}
-import io.everstore.client.ClientConfig
+import io.everstore.client.{ClientConfig, ReadOptions}
 import io.everstore.scaladsl.AppendCondition._
 import io.everstore.scaladsl._
 import io.everstore.scaladsl.stage.Stage
@@ -21,6 +21,7 @@ final class Scenario(scenario: Json, stage: Stage, port: Int) extends AutoClosea
   private val clients = mutable.Map.empty[String, EverstoreClient[Event]]
   private val transactions = mutable.Map.empty[String, Transaction[Event]]
   private val saved = mutable.Map.empty[String, Long]
+  private val moments = mutable.Map.empty[String, Instant]
 
   def play(): Unit = {
     connect("db", "admin", "passwd")
@@ -35,7 +36,8 @@ final class Scenario(scenario: Json, stage: Stage, port: Int) extends AutoClosea
     case Some(name) => fail(step, name)
     case None =>
       val result = act(step)
-      step.optional[String]("save").foreach(name => saved(name) = result.hcursor.get[Long]("size").fold(throw _, identity))
+      for (name <- step.optional[String]("save") if result != Json.Null)
+        saved(name) = result.hcursor.get[Long]("size").fold(throw _, identity)
       step.optional[Json]("gives").foreach(compare(result, _))
   }
 
@@ -67,6 +69,7 @@ final class Scenario(scenario: Json, stage: Stage, port: Int) extends AutoClosea
       val events = lines(step.get[Json]("events"))
       written(await(client(step).appendLines(step("journal"), events, condition(step), step.optional[Seq[String]]("types"))))
     case "read" => read(step).asJson
+    case "moment" => done(moment(step("save")))
     case "exists" => await(client(step).journalExists(step("journal"))).asJson
     case "journals" => await(client(step).journals(step("prefix"))).asJson
     case "stage" => stage.tell(step.get[Json]("command"))
@@ -93,13 +96,41 @@ final class Scenario(scenario: Json, stage: Stage, port: Int) extends AutoClosea
     else step.optional[Json]("after").fold[AppendCondition](Always)(after => After(number(after), step.optional[Seq[String]]("depends")))
 
   private def read(step: Step): Seq[String] = {
-    val since = step.optional[Json]("since").fold(0L)(number)
+    def since = step.optional[Json]("since").fold(0L)(number)
     val opened = step.optional[String]("transaction").map(transactions)
-    if (step.is("timestamps")) {
-      val events = await(opened.fold(client(step).readStamped(step("journal"), since))(_.readStamped(since)))
+    if (step.is("timestamps") || step.has("page")) {
+      val events =
+        if (step.has("page")) readPages(step)
+        else await(opened.fold(client(step).readStamped(step("journal"), wanted(step)))(_.readStamped(since)))
       checkTimes(events.map(_.timestamp))
       events.map(_.event.line)
-    } else await(opened.fold(client(step).readLines(step("journal"), since))(_.readLines(since)))
+    } else await(opened.fold(client(step).readLines(step("journal"), wanted(step)))(_.readLines(since)))
+  }
+
+  private def readPages(step: Step): Seq[Stamped[Event]] = {
+    val events = Vector.newBuilder[Stamped[Event]]
+    await(client(step).readPages(step("journal"), wanted(step).inPagesOf(step.get[Long]("page"))) { page =>
+      Future.successful(events ++= page.stamped)
+    })
+    events.result()
+  }
+
+  private def wanted(step: Step): ReadOptions = {
+    def chosen[A](options: ReadOptions, field: String)(choose: (ReadOptions, A) => ReadOptions)(implicit decoder: Decoder[A]) =
+      step.optional[A](field).fold(options)(choose(options, _))
+    def moment(place: Json) = place.asString.flatMap(name => moments.get(name.tail))
+    val ofTypes = chosen[Seq[String]](ReadOptions.ALL, "types")((options, types) => options.ofTypes(types: _*))
+    val since = chosen[Json](ofTypes, "since")((options, place) => moment(place).fold(options.since(number(place)))(options.since(_)))
+    val until = chosen[Json](since, "until")((options, place) => moment(place).fold(options.until(number(place)))(options.until(_)))
+    val last = chosen[Int](until, "last")(_.last(_))
+    if (step.is("newestFirst")) last.newestFirst() else last
+  }
+
+  /** Journals count in whole milliseconds: the moment is one that begins later than now, and has begun when this ends. */
+  private def moment(name: String): Unit = {
+    val moment = Instant.ofEpochMilli(Instant.now().toEpochMilli + 1)
+    moments(name) = moment
+    while (Instant.now().isBefore(moment)) Thread.`yield`()
   }
 
   private def checkTimes(times: Seq[Instant]): Unit = {
@@ -157,6 +188,8 @@ final class Scenario(scenario: Json, stage: Stage, port: Int) extends AutoClosea
     def get[A: Decoder](field: String): A = json.hcursor.get[A](field).fold(throw _, identity)
 
     def optional[A: Decoder](field: String): Option[A] = json.hcursor.get[Option[A]](field).fold(throw _, identity)
+
+    def has(field: String): Boolean = json.hcursor.keys.exists(_.exists(_ == field))
 
     def is(field: String): Boolean = optional[Boolean](field).contains(true)
   }
