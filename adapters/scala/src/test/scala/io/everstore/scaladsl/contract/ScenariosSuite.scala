@@ -6,15 +6,17 @@ import java.nio.charset.StandardCharsets.UTF_8
 import java.nio.file.{Files, Path}
 import scala.jdk.CollectionConverters._
 
-/** Every scenario of the contract, for each protocol that it names, with one worker and with five. */
+/**
+ * Every scenario of the contract, for each protocol that it names; with one worker in one version of Scala, with five in the other.
+ * (The Java client, which does what they are about, has been through both with each.)
+ */
 class ScenariosSuite extends StageSuite {
   for {
     (name, scenario) <- scenarios
     protocol <- scenario.hcursor.get[Seq[String]]("protocols").getOrElse(Seq("native"))
-    workers <- Seq(1, 5)
-  } test(s"$name, $protocol, $workers workers") {
+  } test(s"$name, $protocol, ${Workers.Count} workers") {
     val options = scenario.mapObject(_.filterKeys(Set("killing", "cutting")))
-    val played = new Scenario(scenario, stage, stage.start(workers, protocol, options))
+    val played = new Scenario(scenario, stage, stage.start(Workers.Count, protocol, options))
     try played.play()
     finally played.close()
   }
