@@ -24,7 +24,7 @@ namespace Everstore.Client
         {
             if (performer.Native == null)
                 return await performer.AskAsync<Opened>(Requests.NewTransaction(name), cancellation).ConfigureAwait(false);
-            var noneOfIt = NativeRequests.Fetch(name, 0, NativeRequests.All, false, NativeRequests.StartIsLast);
+            var noneOfIt = NativeRequests.Fetch(name, 0, NativeRequests.All, false, FetchStart.Last);
             var found = await performer.FetchAsync(name, noneOfIt, cancellation).ConfigureAwait(false);
             return new Opened((long)found.End, NoTransaction, 0);
         }
