@@ -176,6 +176,7 @@ namespace Everstore.Client
         /// <exception cref="InvalidJournalNameException">The name breaks a rule.</exception>
         /// <exception cref="CannotReadException"><paramref name="since"/> is no former size of the journal.</exception>
         /// <exception cref="UnreadableEventException">They are not UTF-8.</exception>
+        /// <exception cref="TooLargeException">They cannot be held at once: <see cref="ReadPagesAsync{T}"/> reads them page by page.</exception>
         public Task<IReadOnlyList<Event>> ReadAsync(
             string journal, long since = 0, bool timestamps = false, CancellationToken cancellation = default(CancellationToken))
         {
@@ -190,6 +191,7 @@ namespace Everstore.Client
         /// <exception cref="InvalidJournalNameException">The name breaks a rule.</exception>
         /// <exception cref="CannotReadException">A position is no former size of the journal, or the start is behind the end.</exception>
         /// <exception cref="UnreadableEventException">They are not UTF-8.</exception>
+        /// <exception cref="TooLargeException">They cannot be held at once: <see cref="ReadPagesAsync{T}"/> reads them page by page.</exception>
         public async Task<IReadOnlyList<Event>> ReadAsync(
             string journal,
             ReadOptions options,

@@ -26,6 +26,9 @@ namespace Everstore.Client
         // A server sends parts of 64 KiB; a larger size is rubbish, and to wait for its bytes would be to wait for ever.
         public const int ReplyBytesMax = 16 * 1024 * 1024;
 
+        // What one array of bytes can hold: the rest of 2 GiB is for the framework.
+        public const int ReadBytesMax = 0x7FFFFFC7;
+
         // Of a journal that is read page by page: the 16 parts of 64 KiB of a page hide the request for it, and what becomes
         // of them as objects is still only a few MiB.
         public const long PageBytes = 1024 * 1024;

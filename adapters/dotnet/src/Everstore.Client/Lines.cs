@@ -24,6 +24,7 @@ namespace Everstore.Client
 
         /// <summary>The lines of whole lines. A server may end the last one with nothing, a newline or a NUL.</summary>
         /// <exception cref="UnreadableEventException">They are not of this encoding.</exception>
+        /// <exception cref="TooLargeException">There is not so much memory, or no text as long.</exception>
         public static string[] Split(byte[] text, Encoding encoding)
         {
             var count = text.Length;
@@ -34,6 +35,10 @@ namespace Everstore.Client
             try
             {
                 return encoding.GetString(text, 0, count).Split('\n');
+            }
+            catch (OutOfMemoryException error)
+            {
+                throw Parts.TooLarge(error);
             }
             catch (DecoderFallbackException error)
             {
