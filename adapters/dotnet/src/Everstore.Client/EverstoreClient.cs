@@ -261,7 +261,9 @@ namespace Everstore.Client
         /// </summary>
         /// <typeparam name="T">Of the client's serializer; or <see cref="Event"/>.</typeparam>
         /// <param name="journal">Its name.</param>
-        /// <param name="options">Which events, and how large a page is: 1 MiB of the journal unless <see cref="ReadOptions.InPagesOf"/> says it.</param>
+        /// <param name="options">
+        /// Which events, and how large a page is: 1 MiB of the journal unless <see cref="ReadOptions.InPagesOf"/> says it.
+        /// </param>
         /// <param name="take">
         /// Takes each page, in the thread pool; none without events. What it throws ends the reading, and is what the task fails with.
         /// </param>

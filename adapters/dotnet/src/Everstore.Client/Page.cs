@@ -17,7 +17,9 @@ namespace Everstore.Client
             events = new Lazy<IReadOnlyList<T>>(() => Reading.Objects<T>(Stamped, serializer));
         }
 
-        /// <summary>The events as objects, which are made when they are first looked at; as <see cref="Event"/> they are <see cref="Stamped"/>.</summary>
+        /// <summary>
+        /// The events as objects, which are made when they are first looked at. As <see cref="Event"/>s they are <see cref="Stamped"/>.
+        /// </summary>
         /// <exception cref="UnknownEventTypeException">The serializer has no class for an event's type.</exception>
         /// <exception cref="UnreadableEventException">An event does not fit its class, or is no <typeparamref name="T"/>.</exception>
         public IReadOnlyList<T> Events => events.Value;

@@ -60,7 +60,8 @@ namespace Everstore.Tests.Pure
         [Test(Cases = nameof(Contradictions))]
         public static void WhatIsCountedFromTheEndHasNoStart(Func<ReadOptions> contradiction)
         {
-            Check.True(Check.Throws<ArgumentException>(() => contradiction()).Message.Contains("counted from the journal's end"), "it does not say why");
+            var error = Check.Throws<ArgumentException>(() => contradiction());
+            Check.True(error.Message.Contains("counted from the journal's end"), error.Message);
         }
 
         [Test(Cases = nameof(Impossible))]
