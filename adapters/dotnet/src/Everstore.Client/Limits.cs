@@ -29,8 +29,8 @@ namespace Everstore.Client
         // What one array of bytes can hold: the rest of 2 GiB is for the framework.
         public const int ReadBytesMax = 0x7FFFFFC7;
 
-        // Of a journal that is read page by page: the 16 parts of 64 KiB of a page hide the request for it, and what becomes
-        // of them as objects is still only a few MiB.
+        // Of a journal that is read page by page. A million events of 192 MiB are read as fast in pages of 256 KiB, 1 MiB and
+        // 4 MiB; the program then needs 70, 75 and 116 MiB (and 1,300 for all at once).
         public const long PageBytes = 1024 * 1024;
 
         // A part of a long read, and the frame around it, in one system call.

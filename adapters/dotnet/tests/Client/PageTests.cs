@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using System.Threading;
 using System.Threading.Tasks;
 using Everstore.Client;
 using Everstore.Json;
@@ -91,6 +92,25 @@ namespace Everstore.Tests.Client
                 Check.True(ReferenceEquals(thrown, error), error.Message);
                 Check.Equal(1, pages);
                 Check.Equal(100, (await client.ReadAsync(journal)).Count);
+            }
+        }
+
+        [Test]
+        public static async Task CancelledItAsksForNoFurtherPage()
+        {
+            using (var client = await StandingServer.ConnectAsync())
+            using (var cancelling = new CancellationTokenSource())
+            {
+                var journal = await FilledAsync(client);
+                var pages = 0;
+                Func<Page<Event>, Task> take = page =>
+                {
+                    pages++;
+                    cancelling.Cancel();
+                    return Task.CompletedTask;
+                };
+                await Check.ThrowsAsync<OperationCanceledException>(() => client.ReadPagesAsync(journal, SmallPages, take, cancelling.Token));
+                Check.Equal(1, pages);
             }
         }
 
@@ -215,6 +235,7 @@ namespace Everstore.Tests.Client
                 var journal = await FilledAsync(client);
                 await Task.Delay(5);
                 var between = DateTimeOffset.UtcNow;
+                await Task.Delay(5);
                 await client.AppendAsync(journal, Line);
                 var pages = 0;
                 Func<Page<Event>, Task> take = page =>
