@@ -269,7 +269,15 @@ namespace Everstore.Client
         {
             if (asked.Kind != Layouts.Read && asked.Kind != Layouts.Fetch)
                 throw new ProtocolException($"a reply of type {asked.Kind} comes in parts");
-            asked.Part(Replies.Decode(frame, order), heardAt);
+            try
+            {
+                asked.Part(Replies.Decode(frame, order), heardAt);
+            }
+            catch (TooLargeException error)
+            {
+                // What still comes of it is dropped, and the others go on.
+                Forget(asked, error);
+            }
         }
 
         private void HearEnd(Pending asked, Frame frame)

@@ -173,7 +173,7 @@ namespace Everstore.Client
         }
     }
 
-    /// <summary>Code 5: the journal could not be read, or <c>since</c> is no former size of it.</summary>
+    /// <summary>Code 5: the journal could not be read, or a position is no former size of it, or the start is behind the end.</summary>
     public sealed class CannotReadException : ServerException
     {
         /// <summary>An exception with its reason.</summary>
@@ -209,7 +209,10 @@ namespace Everstore.Client
         }
     }
 
-    /// <summary>Code 14: the journal, or the request, is past what its sizes can say. Nothing was written.</summary>
+    /// <summary>
+    /// Code 14: the journal, or the request, is past what its sizes can say, or a read is more than can be held. Nothing was
+    /// written.
+    /// </summary>
     public sealed class TooLargeException : ServerException
     {
         /// <summary>An exception with its reason.</summary>

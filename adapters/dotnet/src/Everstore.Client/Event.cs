@@ -9,7 +9,8 @@ namespace Everstore.Client
     /// </summary>
     public sealed class Event : IEquatable<Event>
     {
-        private const string StampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff";
+        internal const string StampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff";
+
         private static readonly string[] None = new string[0];
         private readonly string stamp;
 

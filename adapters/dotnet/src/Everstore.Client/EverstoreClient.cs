@@ -176,36 +176,123 @@ namespace Everstore.Client
         /// <exception cref="InvalidJournalNameException">The name breaks a rule.</exception>
         /// <exception cref="CannotReadException"><paramref name="since"/> is no former size of the journal.</exception>
         /// <exception cref="UnreadableEventException">They are not UTF-8.</exception>
-        public async Task<IReadOnlyList<Event>> ReadAsync(
+        /// <exception cref="TooLargeException">They cannot be held at once: <see cref="ReadPagesAsync{T}"/> reads them page by page.</exception>
+        public Task<IReadOnlyList<Event>> ReadAsync(
             string journal, long since = 0, bool timestamps = false, CancellationToken cancellation = default(CancellationToken))
         {
-            return Reading.Events(await ReadRawAsync(journal, since, timestamps, cancellation).ConfigureAwait(false), timestamps);
+            return ReadAsync(journal, ReadOptions.All.Since(since), timestamps, cancellation);
         }
 
-        /// <summary>The same as objects, through the client's serializer.</summary>
+        /// <summary>Some of the journal's events; none when it does not exist.</summary>
+        /// <param name="journal">Its name.</param>
+        /// <param name="options">Which of them.</param>
+        /// <param name="timestamps">Whether the events shall have their times.</param>
+        /// <param name="cancellation">Stops waiting.</param>
+        /// <exception cref="InvalidJournalNameException">The name breaks a rule.</exception>
+        /// <exception cref="CannotReadException">A position is no former size of the journal, or the start is behind the end.</exception>
+        /// <exception cref="UnreadableEventException">They are not UTF-8.</exception>
+        /// <exception cref="TooLargeException">They cannot be held at once: <see cref="ReadPagesAsync{T}"/> reads them page by page.</exception>
+        public async Task<IReadOnlyList<Event>> ReadAsync(
+            string journal,
+            ReadOptions options,
+            bool timestamps = false,
+            CancellationToken cancellation = default(CancellationToken))
+        {
+            return Reading.Events(await ReadRawAsync(journal, options, timestamps, cancellation).ConfigureAwait(false), timestamps);
+        }
+
+        /// <summary>The journal's events as objects, through the client's serializer.</summary>
         /// <param name="journal">Its name.</param>
         /// <param name="since">A former size of the journal in bytes: only what came later.</param>
         /// <param name="cancellation">Stops waiting.</param>
         /// <exception cref="UnknownEventTypeException">The serializer has no class for an event's type.</exception>
         /// <exception cref="UnreadableEventException">An event does not fit its class, or is no <typeparamref name="T"/>.</exception>
-        public async Task<IReadOnlyList<T>> ReadAsync<T>(
+        public Task<IReadOnlyList<T>> ReadAsync<T>(
             string journal, long since = 0, CancellationToken cancellation = default(CancellationToken))
         {
-            return Reading.Objects<T>(await ReadAsync(journal, since, false, cancellation).ConfigureAwait(false), serializer);
+            return ReadAsync<T>(journal, ReadOptions.All.Since(since), cancellation);
         }
 
-        /// <summary>The same as bytes: lines joined by newlines, each with its time in front when they are asked for.</summary>
+        /// <summary>Some of the journal's events as objects, through the client's serializer.</summary>
+        /// <param name="journal">Its name.</param>
+        /// <param name="options">Which of them.</param>
+        /// <param name="cancellation">Stops waiting.</param>
+        /// <exception cref="UnknownEventTypeException">The serializer has no class for an event's type.</exception>
+        /// <exception cref="UnreadableEventException">An event does not fit its class, or is no <typeparamref name="T"/>.</exception>
+        public async Task<IReadOnlyList<T>> ReadAsync<T>(
+            string journal, ReadOptions options, CancellationToken cancellation = default(CancellationToken))
+        {
+            return Reading.Objects<T>(await ReadAsync(journal, options, false, cancellation).ConfigureAwait(false), serializer);
+        }
+
+        /// <summary>The journal's bytes: lines joined by newlines, each with its time in front when they are asked for.</summary>
         /// <param name="journal">Its name.</param>
         /// <param name="since">A former size of the journal in bytes: only what came later.</param>
         /// <param name="timestamps">Whether each line shall start with its time and a space.</param>
         /// <param name="cancellation">Stops waiting.</param>
-        public async Task<byte[]> ReadRawAsync(
+        public Task<byte[]> ReadRawAsync(
             string journal, long since = 0, bool timestamps = false, CancellationToken cancellation = default(CancellationToken))
         {
+            return ReadRawAsync(journal, ReadOptions.All.Since(since), timestamps, cancellation);
+        }
+
+        /// <summary>Some of the journal's lines, joined by newlines, each with its time in front when they are asked for.</summary>
+        /// <param name="journal">Its name.</param>
+        /// <param name="options">Which of them.</param>
+        /// <param name="timestamps">Whether each line shall start with its time and a space.</param>
+        /// <param name="cancellation">Stops waiting.</param>
+        public async Task<byte[]> ReadRawAsync(
+            string journal,
+            ReadOptions options,
+            bool timestamps = false,
+            CancellationToken cancellation = default(CancellationToken))
+        {
+            if (options == null)
+                throw new ArgumentNullException(nameof(options));
             var name = Names.JournalBytes(journal);
-            Reading.CheckedPosition(since);
-            return await RepeatAsync(performer => Reading.AllAsync(performer, name, since, timestamps, cancellation), cancellation)
-                .ConfigureAwait(false);
+            var found = await RepeatAsync(
+                performer => Reading.ChosenAsync(performer, name, options, timestamps, cancellation), cancellation).ConfigureAwait(false);
+            return found.Text;
+        }
+
+        /// <summary>
+        /// The journal page by page, for one that is too large to be held: up to where it ended when this began. The next page is
+        /// asked for when the task of the one before is done.
+        /// </summary>
+        /// <typeparam name="T">Of the client's serializer; or <see cref="Event"/>.</typeparam>
+        /// <param name="journal">Its name.</param>
+        /// <param name="options">
+        /// Which events, and how large a page is: 1 MiB of the journal unless <see cref="ReadOptions.InPagesOf"/> says it.
+        /// </param>
+        /// <param name="take">
+        /// Takes each page, in the thread pool; none without events. What it throws ends the reading, and is what the task fails with.
+        /// </param>
+        /// <param name="cancellation">Stops waiting; <paramref name="take"/> has to look for itself.</param>
+        /// <returns>Where it ended: to go on from later, <see cref="ReadOptions.Since(long)"/> it.</returns>
+        /// <remarks>From a server that knows version 1 only, all of it comes as one page.</remarks>
+        /// <exception cref="ArgumentException">The last events, or the newest first: these are read at once.</exception>
+        /// <exception cref="InvalidJournalNameException">The name breaks a rule.</exception>
+        /// <exception cref="CannotReadException">A position is no former size of the journal, or the start is behind the end.</exception>
+        public async Task<long> ReadPagesAsync<T>(
+            string journal,
+            ReadOptions options,
+            Func<Page<T>, Task> take,
+            CancellationToken cancellation = default(CancellationToken))
+        {
+            if (options == null)
+                throw new ArgumentNullException(nameof(options));
+            if (take == null)
+                throw new ArgumentNullException(nameof(take));
+            if (options.IsFromEnd)
+                throw new ArgumentException("the last events, or the newest first, are read at once: ReadAsync does it", nameof(options));
+            var paging = new Paging(Names.JournalBytes(journal), options);
+            while (!paging.IsOver)
+            {
+                var text = await RepeatAsync(performer => paging.NextAsync(performer, cancellation), cancellation).ConfigureAwait(false);
+                if (text.Length > 0)
+                    await take(new Page<T>(text, paging.At, serializer)).ConfigureAwait(false);
+            }
+            return paging.At;
         }
 
         /// <summary>Whether anything was ever committed to the journal.</summary>

@@ -26,6 +26,13 @@ namespace Everstore.Client
         // A server sends parts of 64 KiB; a larger size is rubbish, and to wait for its bytes would be to wait for ever.
         public const int ReplyBytesMax = 16 * 1024 * 1024;
 
+        // What one array of bytes can hold: the rest of 2 GiB is for the framework.
+        public const int ReadBytesMax = 0x7FFFFFC7;
+
+        // Of a journal that is read page by page. A million events of 192 MiB are read as fast in pages of 256 KiB, 1 MiB and
+        // 4 MiB; the program then needs 70, 75 and 116 MiB (and 1,300 for all at once).
+        public const long PageBytes = 1024 * 1024;
+
         // A part of a long read, and the frame around it, in one system call.
         public const int ReceiveBytes = 128 * 1024;
 

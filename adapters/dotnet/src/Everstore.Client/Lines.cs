@@ -23,8 +23,9 @@ namespace Everstore.Client
         }
 
         /// <summary>The lines of whole lines. A server may end the last one with nothing, a newline or a NUL.</summary>
-        /// <exception cref="UnreadableEventException">They are not UTF-8.</exception>
-        public static string[] Split(byte[] text)
+        /// <exception cref="UnreadableEventException">They are not of this encoding.</exception>
+        /// <exception cref="TooLargeException">There is not so much memory, or no text as long.</exception>
+        public static string[] Split(byte[] text, Encoding encoding)
         {
             var count = text.Length;
             if (count > 0 && (text[count - 1] == '\n' || text[count - 1] == 0))
@@ -33,7 +34,11 @@ namespace Everstore.Client
                 return new string[0];
             try
             {
-                return Utf8.Strict.GetString(text, 0, count).Split('\n');
+                return encoding.GetString(text, 0, count).Split('\n');
+            }
+            catch (OutOfMemoryException error)
+            {
+                throw Parts.TooLarge(error);
             }
             catch (DecoderFallbackException error)
             {

@@ -26,7 +26,7 @@ namespace Everstore.Client
         private readonly TaskCompletionSource<object> answer =
             new TaskCompletionSource<object>(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        private List<byte[]> parts;
+        private Parts parts;
         private double patience = double.PositiveInfinity;
         private object result;
         private Exception error;
@@ -72,8 +72,16 @@ namespace Everstore.Client
         /// <summary>Settles it, unless it is.</summary>
         public void Finish(object reply)
         {
-            if (!IsDone)
+            if (IsDone)
+                return;
+            try
+            {
                 result = WithParts(reply);
+            }
+            catch (TooLargeException failure)
+            {
+                error = failure;
+            }
         }
 
         /// <summary>Settles it, unless it is.</summary>
@@ -94,10 +102,11 @@ namespace Everstore.Client
         }
 
         /// <summary>A part of a read came, and more will.</summary>
+        /// <exception cref="TooLargeException">It is more than can be held.</exception>
         public void Part(object reply, double now)
         {
             LateAt = now + patience;
-            parts = parts ?? new List<byte[]>();
+            parts = parts ?? new Parts();
             parts.Add(TextOf(reply));
         }
 
@@ -111,7 +120,7 @@ namespace Everstore.Client
             if (parts == null)
                 return reply;
             parts.Add(TextOf(reply));
-            var all = Lines.Joined(parts);
+            var all = parts.Joined();
             return reply is Fetched last ? new Fetched(last.Start, last.End, all) : (object)all;
         }
     }

@@ -24,7 +24,7 @@ namespace Everstore.Client
         {
             if (performer.Native == null)
                 return await performer.AskAsync<Opened>(Requests.NewTransaction(name), cancellation).ConfigureAwait(false);
-            var noneOfIt = NativeRequests.Fetch(name, 0, NativeRequests.All, false, NativeRequests.StartIsLast);
+            var noneOfIt = NativeRequests.Fetch(name, 0, NativeRequests.All, false, FetchStart.Last);
             var found = await performer.FetchAsync(name, noneOfIt, cancellation).ConfigureAwait(false);
             return new Opened((long)found.End, NoTransaction, 0);
         }
@@ -36,46 +36,47 @@ namespace Everstore.Client
                 performer.Tell(Requests.Rollback(name, opened.Worker, opened.Transaction));
         }
 
-        /// <summary>The journal's bytes from a position on, as a transaction sees it. Where nothing is new, nothing is asked.</summary>
+        /// <summary>The bytes between two positions of the journal that a transaction sees. Where nothing is new, nothing is asked.</summary>
         public static async Task<byte[]> RangeAsync(
-            Performer performer, byte[] name, Opened opened, long since, bool timestamps, CancellationToken cancellation)
+            Performer performer,
+            byte[] name,
+            Opened opened,
+            long since,
+            long until,
+            bool timestamps,
+            CancellationToken cancellation)
         {
-            if (since == opened.Size)
+            if (since == opened.Size && until == opened.Size)
                 return Utf8.Nothing;
             if (opened.Transaction != NoTransaction)
             {
-                var read = Requests.Read(name, opened.Worker, since, opened.Size, timestamps);
+                var read = Requests.Read(name, opened.Worker, since, until, timestamps);
                 return await performer.AskAsync<byte[]>(read, cancellation).ConfigureAwait(false);
             }
-            var fetch = NativeRequests.Fetch(name, (ulong)since, (ulong)opened.Size, timestamps);
+            var fetch = NativeRequests.Fetch(name, (ulong)since, (ulong)until, timestamps);
             return (await performer.FetchAsync(name, fetch, cancellation).ConfigureAwait(false)).Text;
         }
 
-        /// <summary>The journal's bytes from a position on, all that are there.</summary>
-        public static async Task<byte[]> AllAsync(
-            Performer performer, byte[] name, long since, bool timestamps, CancellationToken cancellation)
+        /// <summary>What was asked for, and the positions between which it stands.</summary>
+        public static async Task<Fetched> ChosenAsync(
+            Performer performer, byte[] name, ReadOptions options, bool timestamps, CancellationToken cancellation)
         {
             if (performer.Native != null)
-            {
-                var fetch = NativeRequests.Fetch(name, (ulong)since, NativeRequests.All, timestamps);
-                return (await performer.FetchAsync(name, fetch, cancellation).ConfigureAwait(false)).Text;
-            }
-            var opened = await OpenAsync(performer, name, cancellation).ConfigureAwait(false);
-            End(performer, name, opened);
-            return await RangeAsync(performer, name, opened, since, timestamps, cancellation).ConfigureAwait(false);
+                return await performer.FetchAsync(name, options.Fetch(name, timestamps), cancellation).ConfigureAwait(false);
+            return await PickedAsync(performer, name, options, timestamps, cancellation).ConfigureAwait(false);
         }
 
         /// <summary>A former size of a journal, which is no negative number.</summary>
-        public static long CheckedPosition(long since)
+        public static long CheckedPosition(long position, string argument)
         {
-            if (since < 0)
-                throw new ArgumentOutOfRangeException(nameof(since), since, "a journal's size is 0 or more");
-            return since;
+            if (position < 0)
+                throw new ArgumentOutOfRangeException(argument, position, "a journal's size is 0 or more");
+            return position;
         }
 
         public static IReadOnlyList<Event> Events(byte[] text, bool timestamps)
         {
-            return Array.ConvertAll(Lines.Split(text), line => Event.Stored(line, timestamps));
+            return Array.ConvertAll(Lines.Split(text, Utf8.Strict), line => Event.Stored(line, timestamps));
         }
 
         /// <summary>As objects, or as they are when that is what is asked for.</summary>
@@ -86,6 +87,25 @@ namespace Everstore.Client
             if (serializer == null)
                 throw new InvalidOperationException("events become objects only with EverstoreOptions.Serializer");
             return events.Select(each => Cast<T>(each, serializer)).ToArray();
+        }
+
+        /// <summary>
+        /// Over version 1. The server checks the positions; what else was asked for is chosen here, of lines with their times.
+        /// </summary>
+        private static async Task<Fetched> PickedAsync(
+            Performer performer, byte[] name, ReadOptions options, bool timestamps, CancellationToken cancellation)
+        {
+            var opened = await OpenAsync(performer, name, cancellation).ConfigureAwait(false);
+            End(performer, name, opened);
+            var since = options.StartIs == FetchStart.Position ? (long)options.Start : 0;
+            var until = options.EndIs == FetchEnd.Position ? (long)Math.Min(options.End, (ulong)opened.Size) : opened.Size;
+            var stamped = timestamps || !options.IsRange;
+            var text = await RangeAsync(performer, name, opened, since, until, stamped, cancellation).ConfigureAwait(false);
+            if (options.IsRange)
+                return new Fetched((ulong)since, (ulong)until, text);
+            var picker = new Picker(text, options);
+            var end = options.EndIs == FetchEnd.Time ? since + picker.BytesUntil : until;
+            return new Fetched((ulong)since, (ulong)end, picker.Pick(timestamps));
         }
 
         private static T Cast<T>(Event stored, IEventSerializer serializer)

@@ -178,7 +178,7 @@ namespace Everstore.Client
         internal async Task<byte[]> TextAsync(long since, bool timestamps, CancellationToken cancellation)
         {
             RequireOpen();
-            Reading.CheckedPosition(since);
+            Reading.CheckedPosition(since, nameof(since));
             await inFlight.EnterAsync(0, cancellation).ConfigureAwait(false);
             try
             {
@@ -198,7 +198,7 @@ namespace Everstore.Client
             {
                 try
                 {
-                    return await Reading.RangeAsync(performer, name, opened, since, timestamps, cancellation).ConfigureAwait(false);
+                    return await Reading.RangeAsync(performer, name, opened, since, opened.Size, timestamps, cancellation).ConfigureAwait(false);
                 }
                 catch (EverstoreException error) when (opened.Transaction == Reading.NoTransaction && tries.MayFollow(error))
                 {

@@ -1,5 +1,6 @@
 using System;
 using System.Linq;
+using System.Text;
 using System.Threading;
 using System.Threading.Tasks;
 using Everstore.Client;
@@ -141,6 +142,26 @@ namespace Everstore.Tests.Client
         }
 
         [Test]
+        public static async Task EveryReadMayChoose()
+        {
+            using (var client = await StandingServer.ConnectAsync())
+            {
+                var journal = StandingServer.Journal;
+                var seen = (await client.AppendAsync(journal, new Event("A", "1"))).Size;
+                await client.AppendAsync(journal, new Event("B", "2"));
+                await client.AppendAsync(journal, new Event("B", "3"));
+                var chosen = ReadOptions.All.OfTypes("B").NewestFirst();
+                Check.Equal(new[] { "B 3", "B 2" }, (await client.ReadAsync(journal, chosen)).Select(each => each.Line));
+                Check.Equal(new[] { "B 3", "B 2" }, (await client.ReadAsync<Event>(journal, chosen)).Select(each => each.Line));
+                Check.Equal(2, (await client.ReadAsync(journal, chosen, true)).Select(each => each.Timestamp.Value).Count());
+                Check.Equal("B 3\nB 2", Encoding.UTF8.GetString(await client.ReadRawAsync(journal, chosen)));
+                Check.Equal("B 2\nB 3", Encoding.UTF8.GetString(await client.ReadRawAsync(journal, seen)));
+                Check.Equal(new[] { "B 2", "B 3" }, (await client.ReadAsync(journal, seen)).Select(each => each.Line));
+                await Check.ThrowsAsync<ArgumentNullException>(() => client.ReadAsync(journal, null));
+            }
+        }
+
+        [Test]
         public static async Task AppendsOfNothingWriteNothing()
         {
             using (var client = await StandingServer.ConnectAsync())
@@ -205,6 +226,7 @@ namespace Everstore.Tests.Client
                 SynchronizationContext.SetSynchronizationContext(new DeafContext());
                 client.AppendAsync(journal, new Event("A", "1")).Wait();
                 client.ReadAsync(journal).Wait();
+                client.ReadPagesAsync<Event>(journal, ReadOptions.All, page => Task.CompletedTask).Wait();
                 client.JournalExistsAsync(journal).Wait();
                 client.JournalsAsync(journal).Wait();
                 client.StatusAsync().Wait();

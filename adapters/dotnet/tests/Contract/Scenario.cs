@@ -17,7 +17,8 @@ namespace Everstore.Tests.Contract
         private readonly DateTimeOffset began = DateTimeOffset.UtcNow;
         private readonly Dictionary<string, EverstoreClient> clients = new Dictionary<string, EverstoreClient>();
         private readonly Dictionary<string, Transaction> transactions = new Dictionary<string, Transaction>();
-        private readonly Dictionary<string, long> saved = new Dictionary<string, long>();
+        private readonly Dictionary<string, long> sizes = new Dictionary<string, long>();
+        private readonly Dictionary<string, DateTimeOffset> moments = new Dictionary<string, DateTimeOffset>();
 
         public Scenario(JObject scenario, int port)
         {
@@ -57,8 +58,8 @@ namespace Everstore.Tests.Contract
             }
             var result = await ActAsync(step);
             (result as CommitResult)?.EnsureCommitted();
-            if (step["save"] != null)
-                saved[(string)step["save"]] = SizeOf(result);
+            if (step["save"] != null && result != null)
+                sizes[(string)step["save"]] = SizeOf(result);
             if (step["gives"] != null)
                 Compare(result, step["gives"]);
         }
@@ -93,6 +94,7 @@ namespace Everstore.Tests.Contract
                 case "rollback": return Rollback(step);
                 case "append": return await AppendAsync(step);
                 case "read": return await ReadAsync(step);
+                case "moment": return await MomentAsync(step);
                 case "exists": return await ClientOf(step).JournalExistsAsync((string)step["journal"]);
                 case "journals": return await ClientOf(step).JournalsAsync((string)step["prefix"]);
                 case "stage": return Stage.Shared.Tell(step["command"]);
@@ -152,20 +154,56 @@ namespace Everstore.Tests.Contract
                 return AppendCondition.NewJournal;
             if (step["after"] == null)
                 return null;
-            var size = Number(step["after"]);
+            var size = PositionOf(step["after"]);
             return step["depends"] == null ? AppendCondition.After(size) : AppendCondition.After(size, Words(step["depends"]));
         }
 
         private async Task<object> ReadAsync(JObject step)
         {
-            var since = Number(step["since"] ?? 0);
             var stamped = (bool?)step["timestamps"] ?? false;
-            var events = step["transaction"] == null
-                ? await ClientOf(step).ReadAsync((string)step["journal"], since, stamped)
-                : await TransactionOf(step).ReadAsync(since, stamped);
+            var events = await EventsOfAsync(step, stamped);
             if (stamped)
                 CheckTimes(events);
             return events.Select(each => each.Line).ToList();
+        }
+
+        private async Task<IReadOnlyList<Event>> EventsOfAsync(JObject step, bool stamped)
+        {
+            if (step["transaction"] != null)
+                return await TransactionOf(step).ReadAsync(PositionOf(step["since"] ?? 0), stamped);
+            if (step["page"] != null)
+                return await PagesAsync(step);
+            return await ClientOf(step).ReadAsync((string)step["journal"], OptionsOf(step), stamped);
+        }
+
+        private async Task<IReadOnlyList<Event>> PagesAsync(JObject step)
+        {
+            var events = new List<Event>();
+            var options = OptionsOf(step).InPagesOf((long)step["page"]);
+            await ClientOf(step).ReadPagesAsync<Event>((string)step["journal"], options, page => Task.Run(() => events.AddRange(page.Events)));
+            return events;
+        }
+
+        private ReadOptions OptionsOf(JObject step)
+        {
+            var options = ReadOptions.All.OfTypes(Words(step["types"]) ?? new string[0]);
+            if (step["since"] != null)
+                options = IsMoment(step["since"]) ? options.Since(MomentOf(step["since"])) : options.Since(PositionOf(step["since"]));
+            if (step["until"] != null)
+                options = IsMoment(step["until"]) ? options.Until(MomentOf(step["until"])) : options.Until(PositionOf(step["until"]));
+            if (step["last"] != null)
+                options = options.Last((int)step["last"]);
+            return (bool?)step["newestFirst"] ?? false ? options.NewestFirst() : options;
+        }
+
+        /// <summary>Times count in milliseconds, and what is done in the same one as the moment would be on either side of it.</summary>
+        private async Task<object> MomentAsync(JObject step)
+        {
+            var moment = DateTimeOffset.UtcNow.AddMilliseconds(2);
+            moments[(string)step["save"]] = moment;
+            while (DateTimeOffset.UtcNow <= moment.AddMilliseconds(1))
+                await Task.Delay(1);
+            return null;
         }
 
         private void CheckTimes(IReadOnlyList<Event> events)
@@ -202,9 +240,24 @@ namespace Everstore.Tests.Contract
             return transactions[(string)step["transaction"]];
         }
 
-        private long Number(JToken value)
+        private long PositionOf(JToken value)
         {
-            return value.Type == JTokenType.String ? saved[((string)value).Substring(1)] : (long)value;
+            return value.Type == JTokenType.String ? sizes[NameIn(value)] : (long)value;
+        }
+
+        private DateTimeOffset MomentOf(JToken value)
+        {
+            return moments[NameIn(value)];
+        }
+
+        private bool IsMoment(JToken value)
+        {
+            return value.Type == JTokenType.String && moments.ContainsKey(NameIn(value));
+        }
+
+        private static string NameIn(JToken value)
+        {
+            return ((string)value).Substring(1);
         }
 
         private static string[] Words(JToken words)

@@ -22,6 +22,12 @@ namespace Everstore.Tests.Pure
             new object[] { "a body that is none", Frame(Layouts.Exists, 3, 0, "0101") },
         };
 
+        public static IEnumerable<object[]> IsLastPart => new[]
+        {
+            new object[] { "at its last part", true },
+            new object[] { "before its last part", false },
+        };
+
         [Test]
         public static void ItLogsInAndAsksAtOnce()
         {
@@ -86,6 +92,25 @@ namespace Everstore.Tests.Pure
             Hear(conversation, Part(read, "4120", true));
             Hear(conversation, Frame(Layouts.Error, read.Uid, 0, "05000000"));
             Check.True(ErrorOf(read) is CannotReadException, "it has another error");
+        }
+
+        [Test(Cases = nameof(IsLastPart))]
+        public static void AReadThatIsTooLargeFailsAndTheRestGoesOn(bool isLast)
+        {
+            var conversation = Opened();
+            var read = conversation.Ask(NativeRequests.Fetch(Name, 0, 9, false));
+            var next = conversation.Ask(Requests.Exists(Name));
+            var mebibyte = new byte[1024 * 1024];
+            for (var n = 0; n < 2047; n++)
+                read.Part(mebibyte, 0);
+            var head = Files.Bytes("0000000000000000 0900000000000000 00001000");
+            Hear(conversation, PartOf(read, head.Concat(mebibyte).ToArray(), !isLast));
+            Check.True(ErrorOf(read) is TooLargeException, "it has another error");
+            if (!isLast)
+                Hear(conversation, Part(read, "31", false));
+            Hear(conversation, Frame(Layouts.Exists, next.Uid, 0, "01"));
+            Check.Equal(true, next.Answer.Result);
+            Check.Equal(0, conversation.Waiting);
         }
 
         [Test]
@@ -211,7 +236,13 @@ namespace Everstore.Tests.Pure
         private static byte[] Part(Pending asked, string text, bool more)
         {
             var head = "0000000000000000 0900000000000000 0" + text.Length / 2 + "000000";
-            return Frame(Layouts.Fetch, asked.Uid, more ? Layouts.Multipart : 0, head + text);
+            return PartOf(asked, Files.Bytes(head + text), more);
+        }
+
+        private static byte[] PartOf(Pending asked, byte[] body, bool more)
+        {
+            var properties = more ? Layouts.Multipart : 0;
+            return new Request(Layouts.Fetch, new uint[0], new[] { body }, 1, properties).Encode(asked.Uid, ByteOrder.Little);
         }
 
         private static byte[] Outcomes(uint uid, int count)

@@ -24,7 +24,7 @@ namespace Everstore.Tests.Wire
         [Test]
         public static void AllKindsOfRequestsAreThere()
         {
-            Check.Equal(13 + 11, Vectors.Count());
+            Check.Equal(13 + 12, Vectors.Count());
         }
 
         [Test]
@@ -79,8 +79,8 @@ namespace Everstore.Tests.Wire
                         Number(vector["start"]),
                         Number(vector["end"]),
                         (bool)vector["timestamps"],
-                        (byte)vector["start_is"],
-                        (bool)vector["until_time"],
+                        (FetchStart)(byte)vector["start_is"],
+                        (FetchEnd)(byte)vector["end_is"],
                         Joined(vector["types"]));
             }
         }

@@ -11,12 +11,6 @@ namespace Everstore.Client.Wire
         /// <summary>As the end of a fetch: all that is there.</summary>
         public const ulong All = ulong.MaxValue;
 
-        /// <summary>What a fetch's start is: a position, or a number of events counted from the end. (1 is a time, 3 the same number, the newest first.)</summary>
-        public const byte StartIsPosition = 0;
-
-        /// <summary>See <see cref="StartIsPosition"/>.</summary>
-        public const byte StartIsLast = 2;
-
         /// <summary>Of a request besides its appends.</summary>
         public const int AppendsFixedBytes = 36;
 
@@ -60,22 +54,28 @@ namespace Everstore.Client.Wire
         /// <summary>The journal's events between two places.</summary>
         /// <param name="name">The journal's.</param>
         /// <param name="start">As <paramref name="startIs"/> has it.</param>
-        /// <param name="end">Where it stops; nothing of that place is read.</param>
+        /// <param name="end">As <paramref name="endIs"/> has it.</param>
         /// <param name="timestamps">Whether each event comes with its time.</param>
-        /// <param name="startIs">See <see cref="StartIsPosition"/>.</param>
-        /// <param name="untilTime">The end is a time in milliseconds since 1970, not a position.</param>
+        /// <param name="startIs">What the start is.</param>
+        /// <param name="endIs">What the end is.</param>
         /// <param name="types">Only events of these, joined by newlines; null for all.</param>
         public static Request Fetch(
-            byte[] name, ulong start, ulong end, bool timestamps, byte startIs = StartIsPosition, bool untilTime = false, byte[] types = null)
+            byte[] name,
+            ulong start,
+            ulong end,
+            bool timestamps,
+            FetchStart startIs = FetchStart.Position,
+            FetchEnd endIs = FetchEnd.Position,
+            byte[] types = null)
         {
-            types = types ?? new byte[0];
+            types = types ?? Utf8.Nothing;
             var head = new byte[FetchFixedBytes];
             ByteOrder.Little.Write(head, 0, (ulong)name.Length, 4);
             ByteOrder.Little.Write(head, 4, (ulong)types.Length, 4);
             ByteOrder.Little.Write(head, 8, start, 8);
             ByteOrder.Little.Write(head, 16, end, 8);
-            head[24] = startIs;
-            head[25] = (byte)(untilTime ? 1 : 0);
+            head[24] = (byte)startIs;
+            head[25] = (byte)endIs;
             return new Request(Layouts.Fetch, NoNumbers, new[] { head, name, types }, 0, timestamps ? Layouts.Timestamps : 0);
         }
     }
