@@ -2,6 +2,7 @@ package io.everstore.client.operations;
 
 import io.everstore.client.conversation.Heard;
 import io.everstore.client.exception.EverstoreException;
+import io.everstore.client.exception.ProtocolException;
 import io.everstore.client.nio.Connection;
 import io.everstore.client.nio.Pool;
 import io.everstore.client.wire.FetchEnd;
@@ -54,6 +55,10 @@ public final class Paging {
     private void take(Pool pool, Fetched page, EverstoreException error, Heard<Fetched> heard) {
         if (error != null) {
             heard.heard(null, error);
+            return;
+        }
+        if (page.end <= at && at < bound) {
+            heard.heard(null, new ProtocolException("a page from " + at + " on ends at " + page.end + ", before " + bound));
             return;
         }
         hasBegun = true;
