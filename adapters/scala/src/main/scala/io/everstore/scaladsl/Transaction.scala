@@ -29,7 +29,7 @@ final class Transaction[E] private[scaladsl] (private[scaladsl] val java: JavaTr
   /** Whether it can still be used. */
   def isOpen: Boolean = java.isOpen
 
-  /** The events that the journal held when the transaction opened, behind a position; see [[EverstoreClient.read]]. */
+  /** The events that the journal held when the transaction opened, behind a position; see `EverstoreClient.read`. */
   def read(since: Long = 0): Future[Seq[E]] = Futures.of(java.read(since))(_.asScala.toVector)
 
   /** The same with the times of their commits. */
