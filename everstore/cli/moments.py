@@ -11,14 +11,14 @@ _AGO = re.compile(r"(\d+)([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
-def moment(value: str) -> bytes:
-    """A command line value as a journal's timestamp: 23 bytes, UTC. Given to click as a type.
+def moment(value: str) -> datetime:
+    """The aware time that a command line value names; UTC where it names no zone. Given to click as a type.
 
     Raises:
         click.BadParameter: it is no time; the message shows some that are.
     """
     try:
-        return _stamp(_moment(value))
+        return _moment(value)
     except (ValueError, OverflowError):
         raise click.BadParameter(
             f"{value!r} is no time; 2026-11-21, 2026-11-21T09:30 (UTC), 90s, 10m, 2h or 3d are"
@@ -30,9 +30,4 @@ def _moment(value: str) -> datetime:
     if ago:
         return datetime.now(UTC) - timedelta(seconds=int(ago[1]) * _SECONDS[ago[2]])
     given = datetime.fromisoformat(value)
-    return given.astimezone(UTC) if given.tzinfo else given
-
-
-def _stamp(at: datetime) -> bytes:
-    """As journals write it; strftime would write the year 1 with one digit."""
-    return at.replace(tzinfo=None).isoformat(timespec="milliseconds").encode()
+    return given.astimezone(UTC) if given.tzinfo else given.replace(tzinfo=UTC)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 import signal
 import subprocess
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from support.command import command, environment, everstore
@@ -32,6 +33,17 @@ def test_cat_shows_only_the_types_and_times_that_are_asked_for(server: RunningSe
     assert everstore("cat", "/a/2", "--since", "2999-01-01", port=server.port).stdout == ""
 
 
+def test_cat_shows_the_last_events(server: RunningServer) -> None:
+    everstore("append", "/a/3", stdin=LINES + "user.Left {}\n", port=server.port)
+    last = everstore("cat", "/a/3", "--last", "1", port=server.port).stdout
+    assert last == "user.Left {}\n"
+    assert everstore("cat", "/a/3", "-n1", "--type", "user.Renamed", port=server.port).stdout.count("user.Renamed") == 1
+    assert everstore("cat", "/a/3", "-n0", port=server.port).stdout == ""
+    both = everstore("cat", "/a/3", "--last", "1", "--since", "1h", port=server.port)
+    assert both.returncode == 2
+    assert "--last counts from the end" in both.stderr
+
+
 @pytest.mark.parametrize("time", ["tomorrow", "99999999999d", "0001-01-01T00:00+05:00", "10", "-1d"])
 def test_a_time_that_is_none_is_refused_with_examples(time: str) -> None:
     refused = everstore("cat", "/a/2", f"--since={time}")
@@ -40,16 +52,16 @@ def test_a_time_that_is_none_is_refused_with_examples(time: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "stamp"),
+    ("given", "time"),
     [
-        ("2026-11-21", b"2026-11-21T00:00:00.000"),
-        ("2026-11-21T09:30+02:00", b"2026-11-21T07:30:00.000"),
-        ("2026-11-21T09:30:01.5", b"2026-11-21T09:30:01.500"),
-        ("0001-01-01", b"0001-01-01T00:00:00.000"),
+        ("2026-11-21", datetime(2026, 11, 21, tzinfo=UTC)),
+        ("2026-11-21T09:30+02:00", datetime(2026, 11, 21, 7, 30, tzinfo=UTC)),
+        ("2026-11-21T09:30:01.5", datetime(2026, 11, 21, 9, 30, 1, 500_000, UTC)),
+        ("0001-01-01", datetime(1, 1, 1, tzinfo=UTC)),
     ],
 )
-def test_a_time_becomes_a_stamp_as_journals_have_them(given: str, stamp: bytes) -> None:
-    assert moment(given) == stamp
+def test_a_time_is_what_people_mean(given: str, time: datetime) -> None:
+    assert moment(given) == time
 
 
 def test_a_journal_that_is_not_there_is_said(server: RunningServer) -> None:
@@ -124,6 +136,37 @@ def test_follow_shows_events_as_they_are_committed(server: RunningServer) -> Non
         following.stdout.close()
     assert shown == [b"a 0\n", b"a 1\n", b"a 2\n"]
     assert code == 0, "an interrupt is how it is meant to end"
+
+
+def test_follow_goes_on_from_the_last_events_with_those_of_the_types(server: RunningServer) -> None:
+    everstore("append", "/tail", stdin="a 1\na 2\nb 3\n", port=server.port)
+    following = subprocess.Popen(
+        command("cat", "/tail", "-f", "-n1", "--type", "a"), stdout=subprocess.PIPE, env=environment(server.port)
+    )
+    assert following.stdout is not None
+    shown = [following.stdout.readline()]
+    everstore("append", "/tail", stdin="b 4\na 5\na 6\n", port=server.port)
+    shown += [following.stdout.readline(), following.stdout.readline()]
+    following.send_signal(signal.SIGINT)
+    rest, _ = following.communicate()
+    assert (shown, rest, following.returncode) == ([b"a 2\n", b"a 5\n", b"a 6\n"], b"", 0)
+
+
+def test_follow_waits_for_a_time_that_is_to_come(server: RunningServer) -> None:
+    everstore("append", "/later", stdin="a 1\na 2\n", port=server.port)
+    begins = datetime.now(UTC) + timedelta(seconds=1.5)
+    following = subprocess.Popen(
+        command("cat", "/later", "-f", "--timestamps", "--since", begins.isoformat()),
+        stdout=subprocess.PIPE,
+        env=environment(server.port),
+    )
+    assert following.stdout is not None
+    until(lambda: datetime.now(UTC) > begins + timedelta(milliseconds=1), "its time has come")
+    everstore("append", "/later", stdin="a 3\n", port=server.port)
+    assert following.stdout.readline().endswith(b" a 3\n")
+    following.send_signal(signal.SIGINT)
+    rest, _ = following.communicate()
+    assert (rest, following.returncode) == (b"", 0)
 
 
 def test_follow_ends_when_its_reader_leaves_though_nothing_new_comes(server: RunningServer) -> None:

@@ -8,7 +8,7 @@ from everstore.cli.main import COMMANDS
 OPTIONS = {
     "append": ["--each", "--new", "--raw", "--url"],
     "backup": ["--whole", "--url"],
-    "cat": ["--since", "--type", "--timestamps", "--follow", "--url"],
+    "cat": ["--since", "--type", "--last", "--timestamps", "--follow", "--url"],
     "ls": ["--url"],
     "repair": ["--dry-run"],
     "status": ["--json", "--url"],
