@@ -68,7 +68,7 @@ def _followed(
         has_come = not isinstance(since, datetime) or since <= datetime.now(UTC)
         with db.transaction(journal) as seen:
             choosing["until"] = seen.size
-        if has_come:
+        if has_come and since != seen.size:
             yield from db.stream_raw(journal, since, timestamps=timestamps, **choosing)
             since = seen.size
             choosing["last"] = None

@@ -29,7 +29,7 @@ MILLISECOND = timedelta(milliseconds=1)
         (NOON.astimezone(timezone(timedelta(hours=5))), {}, (Start.TIME, NOON_MS, End.POSITION, ALL, ())),
         (datetime(1960, 1, 1, tzinfo=UTC), {}, (Start.TIME, 0, End.POSITION, ALL, ())),
         (0, {"last": 3}, (Start.LAST, 3, End.POSITION, ALL, ())),
-        (0, {"last": 0, "until": 28}, (Start.LAST, 0, False, 28, ())),
+        (0, {"last": 0, "until": 28}, (Start.LAST, 0, End.POSITION, 28, ())),
         (0, {"last": 3, "newest_first": True, "types": ("A",)}, (Start.LAST_BACKWARDS, 3, End.POSITION, ALL, ("A",))),
         (0, {"newest_first": True}, (Start.LAST_BACKWARDS, ALL, End.POSITION, ALL, ())),
     ],
