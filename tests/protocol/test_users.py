@@ -197,6 +197,8 @@ def test_more_logins_than_can_be_verified_are_closed_without_an_answer(own: tupl
         until(lambda: "logins wait to be verified, the limit" in server.log(), "one is closed")
         assert server.log().count("could not be verified") == 1
         os.kill(verifier, signal.SIGCONT)
+        # Until then there is no more room than there was for the last of them.
+        until(lambda: "login failed: wrong user or password" in server.log(), "the verifier goes on")
         with logged_in(server, "carl") as carl:
             assert not carl.exists(b"/orders/1")
 
