@@ -2,6 +2,7 @@ package io.everstore.client;
 
 import io.everstore.client.nio.EventLoop;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -21,6 +22,11 @@ final class ClientFuture<T> extends CompletableFuture<T> {
         CompletableFuture<T> future = new CompletableFuture<>();
         future.completeExceptionally(error);
         return future;
+    }
+
+    /** What a future ended with: one that is derived of another wraps the other's error. */
+    static Throwable reason(Throwable error) {
+        return error instanceof CompletionException && error.getCause() != null ? error.getCause() : error;
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.everstore.client;
 
 import io.everstore.client.exception.NotAcceptableException;
 import io.everstore.client.exception.UnreadableEventException;
+import io.everstore.client.wire.Layouts;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.LocalDateTime;
@@ -11,9 +12,6 @@ import java.util.Optional;
 
 /** An event as it stands in a journal: a type, its data as one line of text, and when it was committed if that was asked for. */
 public final class Event {
-    /** {@code 2015-08-02T16:23:02.580}, which a space follows. */
-    static final int STAMP_CHARS = 23;
-
     private final String type;
     private final String data;
     private final String stamp;
@@ -57,11 +55,11 @@ public final class Event {
 
     /** The event of a line that was read with its timestamp. */
     static Event readStamped(String line) {
-        if (line.length() <= STAMP_CHARS || line.charAt(STAMP_CHARS) != ' ') {
+        if (line.length() <= Layouts.STAMP_CHARS || line.charAt(Layouts.STAMP_CHARS) != ' ') {
             throw new UnreadableEventException("the line " + Names.shown(line) + " does not begin with a timestamp");
         }
-        Event event = read(line.substring(STAMP_CHARS + 1));
-        return new Event(event.type, event.data, line.substring(0, STAMP_CHARS));
+        Event event = read(line.substring(Layouts.STAMP_CHARS + 1));
+        return new Event(event.type, event.data, line.substring(0, Layouts.STAMP_CHARS));
     }
 
     public String type() {

@@ -2,7 +2,6 @@ package io.everstore.client;
 
 import io.everstore.client.operations.Paging;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 
@@ -52,8 +51,7 @@ final class PageByPage<E> {
 
     private void goOn(Boolean mayFollow, Throwable error) {
         if (error != null) {
-            boolean isWrapped = error instanceof CompletionException && error.getCause() != null;
-            future.completeExceptionally(isWrapped ? error.getCause() : error);
+            future.completeExceptionally(ClientFuture.reason(error));
         } else if (mayFollow) {
             next();
         }

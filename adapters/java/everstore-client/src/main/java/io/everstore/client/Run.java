@@ -3,7 +3,6 @@ package io.everstore.client;
 import io.everstore.client.conversation.Pauses;
 import io.everstore.client.operations.Repeating;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 
@@ -53,7 +52,7 @@ final class Run<E> {
     }
 
     private void decide(CommitResult<E> result, Throwable error) {
-        Throwable reason = error instanceof CompletionException && error.getCause() != null ? error.getCause() : error;
+        Throwable reason = ClientFuture.reason(error);
         boolean mayHelp = error == null ? !result.isSuccess() : Repeating.mayHelp(reason);
         if (mayHelp && left > 0) {
             session.after(pauses.nextNanos(), this::start);

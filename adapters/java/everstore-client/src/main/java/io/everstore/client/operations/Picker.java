@@ -3,6 +3,7 @@ package io.everstore.client.operations;
 import io.everstore.client.wire.FetchEnd;
 import io.everstore.client.wire.FetchStart;
 import io.everstore.client.wire.Fetched;
+import io.everstore.client.wire.Layouts;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -14,17 +15,14 @@ import java.util.stream.Collectors;
 
 /** Chooses from a journal's lines with their timestamps, which never go back, for a server that cannot. Pure. */
 final class Picker {
-    /** {@code 2015-08-02T16:23:02.580}, which a space follows. */
-    private static final int STAMP_CHARS = 23;
-
     private static final DateTimeFormatter STAMP =
             DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSS").withZone(ZoneOffset.UTC);
 
     /** 9999-12-31T23:59:59.999: no later year has four digits. */
     private static final long LAST_STAMP = 253_402_300_799_999L;
 
-    /** Sorts behind all digits. */
-    private static final String LATER_THAN_ALL = ":";
+    /** Sorts behind whatever a line begins with. */
+    private static final String LATER_THAN_ALL = "\uffff";
 
     private final Choice choice;
     private final String since;
@@ -74,17 +72,22 @@ final class Picker {
     }
 
     private static byte[] joined(List<String> lines, boolean timestamps) {
-        int cut = timestamps ? 0 : STAMP_CHARS + 1;
         return lines.stream()
-                .map(line -> line.substring(cut))
+                .map(line -> timestamps ? line : unstamped(line))
                 .collect(Collectors.joining("\n"))
                 .getBytes(StandardCharsets.ISO_8859_1);
     }
 
     private static String typeOf(String line) {
-        int space = line.indexOf(' ', STAMP_CHARS + 1);
-        String type = space < 0 ? line.substring(STAMP_CHARS + 1) : line.substring(STAMP_CHARS + 1, space);
+        String event = unstamped(line);
+        int space = event.indexOf(' ');
+        String type = space < 0 ? event : event.substring(0, space);
         return new String(type.getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8);
+    }
+
+    /** A line that was changed by hand may be too short for a timestamp. */
+    private static String unstamped(String line) {
+        return line.substring(Math.min(line.length(), Layouts.STAMP_CHARS + 1));
     }
 
     private static String stamp(long milliseconds) {

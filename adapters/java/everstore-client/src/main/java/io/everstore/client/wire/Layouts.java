@@ -31,5 +31,8 @@ public final class Layouts {
     public static final int COMPRESSED = 2;
     public static final int TIMESTAMPS = 4;
 
+    /** {@code 2015-08-02T16:23:02.580}, which a space follows. */
+    public static final int STAMP_CHARS = 23;
+
     private Layouts() {}
 }

@@ -57,6 +57,17 @@ class PickerTest {
         assertEquals(100, fetched(Choice.behind(100), "").end);
     }
 
+    /** As they may stand in a journal that was changed by hand. */
+    @Test
+    void linesThatAreTooShortForATimestampAreNoneOfATypeAndHurtNobody() {
+        String torn = FIRST + "\nbroken\n\n" + THIRD;
+        byte[] text = torn.getBytes(StandardCharsets.UTF_8);
+        assertEquals(torn, new String(new Picker(Choice.ALL).fetched(0, text, true).text, StandardCharsets.UTF_8));
+        assertEquals("A 1\n\n\nA 3", new String(new Picker(Choice.ALL).fetched(0, text, false).text, StandardCharsets.UTF_8));
+        Choice ofA = Choice.ALL.ofTypes(Collections.singleton("A"));
+        assertEquals(FIRST + '\n' + THIRD, new String(new Picker(ofA).fetched(0, text, true).text, StandardCharsets.UTF_8));
+    }
+
     @Test
     void timestampsAreCutOff() {
         byte[] text = TEXT.getBytes(StandardCharsets.UTF_8);
