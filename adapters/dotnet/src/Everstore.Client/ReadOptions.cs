@@ -40,7 +40,7 @@ namespace Everstore.Client
         internal long PageBytes { get; private set; } = Limits.PageBytes;
 
         /// <summary>Whether it is counted from the journal's end.</summary>
-        internal bool IsFromEnd => StartIs == FetchStart.Last || StartIs == FetchStart.LastBackwards;
+        internal bool IsFromEnd => IsCountedFromEnd(StartIs);
 
         /// <summary>Whether it is all that stands between two positions.</summary>
         internal bool IsRange => StartIs == FetchStart.Position && EndIs == FetchEnd.Position && Types.Count == 0;
@@ -93,14 +93,14 @@ namespace Everstore.Client
         {
             if (count < 0)
                 throw new ArgumentOutOfRangeException(nameof(count), count, "a number of events is 0 or more");
-            return FromEnd(startIs ?? FetchStart.Last, (ulong)count);
+            return StartingAt(IsFromEnd ? StartIs : FetchStart.Last, (ulong)count);
         }
 
         /// <summary>The last event comes first.</summary>
         /// <exception cref="ArgumentException">It has a start, too.</exception>
         public ReadOptions NewestFirst()
         {
-            return FromEnd(FetchStart.LastBackwards, startIs == null ? NativeRequests.All : Start);
+            return StartingAt(FetchStart.LastBackwards, startIs == null ? NativeRequests.All : Start);
         }
 
         /// <summary>For <see cref="EverstoreClient.ReadPagesAsync{T}"/>: how large a page is. Other reads have none.</summary>
@@ -132,6 +132,11 @@ namespace Everstore.Client
             return (ulong)((ticks + TimeSpan.TicksPerMillisecond - 1) / TimeSpan.TicksPerMillisecond);
         }
 
+        private static bool IsCountedFromEnd(FetchStart kind)
+        {
+            return kind == FetchStart.Last || kind == FetchStart.LastBackwards;
+        }
+
         private static ArgumentException Contradiction()
         {
             return new ArgumentException("the last events, or the newest first, are counted from the journal's end: they cannot have a start, too");
@@ -139,21 +144,11 @@ namespace Everstore.Client
 
         private ReadOptions StartingAt(FetchStart kind, ulong start)
         {
-            if (IsFromEnd)
+            if (startIs != null && IsFromEnd != IsCountedFromEnd(kind))
                 throw Contradiction();
             var copy = Copy();
             copy.startIs = kind;
             copy.Start = start;
-            return copy;
-        }
-
-        private ReadOptions FromEnd(FetchStart kind, ulong count)
-        {
-            if (startIs != null && !IsFromEnd)
-                throw Contradiction();
-            var copy = Copy();
-            copy.startIs = kind;
-            copy.Start = count;
             return copy;
         }
 
